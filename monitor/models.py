@@ -13,7 +13,7 @@ from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network
 from typing import TypeAlias
 
-JSON: TypeAlias = "None | bool | int | float | str | list[JSON] | dict[str, JSON]"
+JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | None"
 Network: TypeAlias = IPv4Network | IPv6Network
 
 
@@ -362,3 +362,47 @@ class DeliveryState(StrEnum):
     SENT = "sent"
     DEAD = "dead"
     MUTED = "muted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertIntent:
+    """A decision that people must see a mention; becomes an alert and one delivery for each receiver.
+
+    `key` is the natural key: writing the same intent twice makes one alert. `to` pairs each receiver with the reason
+    why it is told.
+    """
+
+    key: str
+    reason: str
+    to: tuple[tuple[Receiver, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What happens with a mention: an alert or none, and in either case why."""
+
+    alert: AlertIntent | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MentionView:
+    """A stored mention with its post, as people and messages see it."""
+
+    id: int
+    source: str
+    post_id: int
+    post: Post
+    discovered_at: datetime
+    mention: Mention
+    decision: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertView:
+    """A stored alert with its mention."""
+
+    id: int
+    reason: str
+    created_at: datetime
+    view: MentionView

@@ -1,0 +1,180 @@
+"""What a message says, for one class of target: readable first, and never able to ping, link or format by content.
+
+Content of posts is data: it is escaped for the target's class and cut at a word, our own marks are added after that.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from monitor.alerting.catalogue import CATALOGUES
+from monitor.text import excerpt, safe_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import timedelta
+
+    from monitor.models import AlertView, MentionView, Span
+
+_SUBJECT_LIMIT: Final = 180  # code points; longer subjects are cut by mail clients anyway
+_EXCERPT_LIMIT: Final = 1200
+_MARKDOWN: Final = re.compile(r"([\\`*_\[\]()~|#>!<])")
+_PING: Final = re.compile(r"@(?=\w)")
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How a class of target wants its text: how content is disarmed, what marks a brand, how long a body may be."""
+
+    escape: Callable[[str], str]
+    mark: tuple[str, str]
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedMessage:
+    """What one target gets; both are plain text as far as Apprise is concerned."""
+
+    title: str
+    body: str
+
+
+def _plain(text: str) -> str:
+    return text
+
+
+def _no_ping(text: str) -> str:
+    # A word joiner after the @ keeps the name readable and tells no chat to call anybody.
+    return _PING.sub("@\u2060", text)
+
+
+def _markdown(text: str) -> str:
+    return _MARKDOWN.sub(r"\\\1", _no_ping(text))
+
+
+_MAIL: Final = Style(escape=_plain, mark=("*", "*"), limit=30_000)
+_CHAT: Final = Style(escape=_no_ping, mark=("*", "*"), limit=3_000)
+_MARKDOWN_CHAT: Final = Style(escape=_markdown, mark=("**", "**"), limit=3_000)
+
+# Apprise itself escapes & < > for Slack and Telegram when it is told that the body is plain text.
+STYLES: Final[Mapping[str, Style]] = {
+    "mailto": _MAIL,
+    "mailtos": _MAIL,
+    "discord": Style(escape=_markdown, mark=("**", "**"), limit=1_900),
+    "matrix": _MARKDOWN_CHAT,
+    "matrixs": _MARKDOWN_CHAT,
+    "mmost": _MARKDOWN_CHAT,
+    "mmosts": _MARKDOWN_CHAT,
+    "msteams": _MARKDOWN_CHAT,
+    "rocket": Style(escape=_markdown, mark=("**", "**"), limit=950),
+    "rockets": Style(escape=_markdown, mark=("**", "**"), limit=950),
+}
+
+
+def style_of(url: str) -> Style:
+    """The style for a target, by the scheme of its Apprise address."""
+    return STYLES.get(url.partition("://")[0].lower(), _CHAT)
+
+
+def render(message_id: str, alerts: Sequence[AlertView], *, style: Style, language: str) -> RenderedMessage:
+    """The message that carries `alerts` (at least one) to one target, in `language` (English where unknown)."""
+    words = CATALOGUES.get(language, CATALOGUES["en"])
+    tail = f"monitor-message: {message_id}"
+    room = (style.limit - len(tail) - 2) // len(alerts)
+    bodies = [_alert_body(alert, style=style, words=words, room=room) for alert in alerts]
+    return RenderedMessage(title=_title(alerts, words), body="\n\n".join((*bodies, tail)))
+
+
+def _title(alerts: Sequence[AlertView], words: Mapping[str, str]) -> str:
+    view = alerts[0].view
+    title = words["title"].format(
+        sentiment=words[view.mention.sentiment.label.value],
+        brand=view.mention.brand,
+        source=view.source,
+        priority=view.mention.priority,
+    )
+    more = f" +{len(alerts) - 1}" if len(alerts) > 1 else ""
+    headline = view.post.title or view.post.text
+    return safe_text(f"{title}: {headline}"[:_SUBJECT_LIMIT] + more)
+
+
+def _alert_body(alert: AlertView, *, style: Style, words: Mapping[str, str], room: int) -> str:
+    view = alert.view
+    mention = view.mention
+    head = [
+        words["headline"].format(
+            sentiment=words[mention.sentiment.label.value],
+            brand=style.escape(mention.brand),
+            priority=mention.priority,
+            influence=mention.influence,
+        ),
+        words["why"].format(why=style.escape(_why(view))),
+    ]
+    tail = [
+        words["author"].format(author=style.escape(_author(view, words)), source=style.escape(view.source)),
+        words["times"].format(published=_published(view, words), delay=_delay(view, words)),
+    ]
+    if view.post.url:
+        tail.append(words["link"].format(url=safe_text(view.post.url)))
+    tail.append(words["details"].format(id=view.id))
+    tail.append(f"monitor-alert: {alert.id}")
+    title = style.escape(safe_text(view.post.title))
+    frame = "\n".join((*head, "", title, "", "", "", *tail))
+    return "\n".join((*head, "", *([title] if title else []), _quoted(view, style, room - len(frame)), "", *tail))
+
+
+def _quoted(view: MentionView, style: Style, room: int) -> str:
+    """The part of the text around the brand, disarmed, the brand marked, within `room` characters where possible."""
+    # Escaping may double a character; half the room is always enough.
+    width = max(80, min(_EXCERPT_LIMIT, room // 2))
+    spans = [span for span in view.mention.spans if span.field == "text"]
+    text, shifted = excerpt(view.post.text, spans, width)
+    return _marked(text, shifted, style)
+
+
+def _marked(text: str, spans: Sequence[Span], style: Style) -> str:
+    parts: list[str] = []
+    end = 0
+    for span in sorted(spans, key=lambda span: span.start):
+        if span.start < end:
+            continue
+        parts += [
+            style.escape(safe_text(text[end : span.start], one_line=False)),
+            style.mark[0],
+            style.escape(safe_text(text[span.start : span.end])),
+            style.mark[1],
+        ]
+        end = span.end
+    return "".join((*parts, style.escape(safe_text(text[end:], one_line=False))))
+
+
+def _why(view: MentionView) -> str:
+    return safe_text(
+        "; ".join(why.text for why in view.mention.why if why.code in {"match", "rating", "sentiment"})[:300]
+    )
+
+
+def _author(view: MentionView, words: Mapping[str, str]) -> str:
+    author = view.post.author
+    name = safe_text(author.name or words["unknown"])[:80]
+    return name if author.followers is None else f"{name} ({words['followers'].format(count=author.followers)})"
+
+
+def _published(view: MentionView, words: Mapping[str, str]) -> str:
+    return f"{view.post.published:%Y-%m-%d %H:%M} UTC" if view.post.published else words["unknown"]
+
+
+def _delay(view: MentionView, words: Mapping[str, str]) -> str:
+    if view.post.published is None:
+        return words["unknown"]
+    return _duration(max(view.discovered_at - view.post.published, view.discovered_at - view.discovered_at), words)
+
+
+def _duration(span: timedelta, words: Mapping[str, str]) -> str:
+    seconds = int(span.total_seconds())
+    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= size:
+            return f"{seconds // size} {words[unit]}"
+    return f"{seconds} {words['s']}"

@@ -1,0 +1,1 @@
+"""The flows: load → decide → apply. Start reading at `poll.py`."""

@@ -1,0 +1,198 @@
+"""One visit to one source. Read this file first: it is the way of the data.
+
+    fetch ─► read ─► unseen? ─► judge ─► ┌ one write transaction ──────────────────────────────┐
+    fetching  worker   store     worker  │ assess ─► decide ─► posts, mentions, alerts,        │
+                                         │ deliveries, messages, cursor, validators, host      │
+                                         └─────────────────────────────────────────────────────┘
+
+A crash before the commit repeats the visit (identity knows the posts again); a crash after it delivers all the same
+(the messages are in the database). Nothing is marked as seen that is not stored with all that follows from it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from monitor.alerting.routes import decide
+from monitor.errors import SourceError
+from monitor.models import JSON, Backfill, Validators
+from monitor.tracking.health import FAILING_AFTER, after_failure, after_success
+from monitor.tracking.identity import identify, is_new
+from monitor.understanding.assess import Context, assess
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from monitor.flows.ports import Plan, Ports
+    from monitor.models import HostState, Judgement, Request, Response, Source, SourceState
+    from monitor.store import LeasedSource, Store
+    from monitor.tracking.identity import Identified
+
+OVERRUN: Final = "more was new than could be paged back: posts may have been missed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """What a source showed: the posts never seen before, newest first, and what the next poll starts from."""
+
+    new: tuple[Identified, ...]
+    shown: int
+    cursor: Mapping[str, JSON]
+    validators: Validators
+    not_modified: bool = False
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollReport:
+    """What a poll came to, for logs, metrics and `monitor poll`."""
+
+    source: str
+    shown: int = 0
+    new: int = 0
+    mentions: int = 0
+    alerts: int = 0
+    not_modified: bool = False
+    error: SourceError | None = None
+
+
+async def poll(source: Source, leased: LeasedSource, *, ports: Ports, plan: Plan) -> PollReport:
+    """Visit `source`, store what is new with all that follows from it, and say when to come again.
+
+    Raises nothing that a source can cause: its faults are stored in its row and returned in the report.
+    """
+    try:
+        visit = await visit_source(source, leased, ports=ports, plan=plan)
+        judgements = await ports.worker.judge([found.post for found in visit.new], site_weight=source.weight)
+    except SourceError as error:
+        now = ports.clock.now()
+        state = after_failure(leased.state, error, every=source.every, now=now)
+        await _finish(leased, state, ports=ports)
+        return PollReport(source=source.name, error=error)
+    hosts = ports.fetcher.host_states()
+    now = ports.clock.now()
+    return await ports.writer.run(
+        lambda store: record(store, source, leased, visit=visit, judgements=judgements, hosts=hosts, plan=plan, now=now)
+    )
+
+
+async def visit_source(source: Source, leased: LeasedSource, *, ports: Ports, plan: Plan) -> Visit:
+    """Fetch and read until something known is seen; nothing is stored. Raises SourceError.
+
+    The first visit of a source takes one page: what was there before is history. Later ones page back while all of a
+    page is new.
+    """
+    state = leased.state
+    request = plan.kinds[source.name].start(state.cursor, ports.clock.now())
+    response = await _fetch(source, request, validators=state.validators, ports=ports)
+    if response.not_modified:
+        return Visit(new=(), shown=0, cursor=state.cursor, validators=response.validators, not_modified=True)
+    page = await ports.worker.read(plan.kinds[source.name], request, response, state.cursor)
+    identified = identify(page.posts)
+    new = await _unseen(identified, leased, ports)
+    note = None
+    if state.baseline_at and new and len(new) == len(identified):
+        older, note = await _page_back(source, leased, page.more, ports=ports, plan=plan)
+        new = list({found.key: found for found in (*new, *older)}.values())
+    return Visit(new=tuple(new), shown=len(identified), cursor=page.cursor, validators=response.validators, note=note)
+
+
+async def _page_back(
+    source: Source, leased: LeasedSource, more: tuple[Request, ...], *, ports: Ports, plan: Plan
+) -> tuple[list[Identified], str | None]:
+    """The unseen posts of further pages until one shows something known; a note when that was never reached."""
+    found: list[Identified] = []
+    kind = plan.kinds[source.name]
+    for _ in range(source.max_pages - 1):
+        if not more:
+            return found, None
+        try:
+            response = await _fetch(source, more[0], validators=Validators(), ports=ports)
+            page = await ports.worker.read(kind, more[0], response, leased.state.cursor)
+        except SourceError as error:
+            # A page that keeps failing must not hold back for ever what the first pages showed.
+            if leased.state.failures < FAILING_AFTER:
+                raise
+            return found, f"{OVERRUN} ({error})"
+        identified = identify(page.posts)
+        new = await _unseen(identified, leased, ports)
+        found += new
+        if len(new) < len(identified):
+            return found, None
+        more = page.more
+    return found, OVERRUN if more else None
+
+
+async def _fetch(source: Source, request: Request, *, validators: Validators, ports: Ports) -> Response:
+    return await ports.fetcher.fetch(request, allow=source.allow, headers=source.headers, validators=validators)
+
+
+async def _unseen(identified: Sequence[Identified], leased: LeasedSource, ports: Ports) -> list[Identified]:
+    identities = {identity for item in identified for identity in item.identities}
+    unseen = await ports.writer.run(lambda store: store.unseen(leased.id, identities))
+    return [item for item in identified if is_new(item, unseen)]
+
+
+def record(
+    store: Store,
+    source: Source,
+    leased: LeasedSource,
+    *,
+    visit: Visit,
+    judgements: Sequence[Judgement],
+    hosts: Sequence[HostState],
+    plan: Plan,
+    now: datetime,
+) -> PollReport:
+    """The write transaction: all that a visit leads to, or nothing of it. Oldest posts first."""
+    silent = leased.state.baseline_at is None and source.backfill is Backfill.SILENT
+    context = Context(baseline=silent)
+    mentions = alerts = 0
+    with store.transaction():
+        for found, judgement in zip(reversed(visit.new), reversed(judgements), strict=True):
+            post = replace(found.post, lang=found.post.lang or source.lang or judgement.lang)
+            post_id = store.add_post(leased.id, post, identities=found.identities, now=now)
+            if post_id is None:
+                continue
+            for mention in assess(judgement, context, now):
+                decision = decide(
+                    post,
+                    mention,
+                    source=source.name,
+                    key=f"{source.name}:{found.key}",
+                    baseline=context.baseline,
+                    competitor=mention.brand in plan.competitors,
+                    routes=plan.routes,
+                )
+                mention_id = store.add_mention(post_id, mention, decision=decision.reason, now=now)
+                mentions += 1
+                if decision.alert is not None:
+                    store.add_alert(mention_id, decision.alert, now=now)
+                    alerts += 1
+        emptied = not visit.not_modified and visit.shown == 0 and store.has_posts(leased.id)
+        state = after_success(
+            leased.state,
+            every=source.every,
+            validators=visit.validators,
+            cursor=visit.cursor,
+            new_posts=len(visit.new),
+            emptied=emptied,
+            note=visit.note,
+            now=now,
+        )
+        store.finish_poll(leased.id, state, hosts)
+    return PollReport(
+        source=source.name,
+        shown=visit.shown,
+        new=len(visit.new),
+        mentions=mentions,
+        alerts=alerts,
+        not_modified=visit.not_modified,
+    )
+
+
+async def _finish(leased: LeasedSource, state: SourceState, *, ports: Ports) -> None:
+    hosts = ports.fetcher.host_states()
+    await ports.writer.run(lambda store: store.finish_poll(leased.id, state, hosts))

@@ -1,0 +1,167 @@
+"""The verbs of the outbox: alerts, deliveries and messages, written with what caused them and settled one by one."""
+
+from __future__ import annotations
+
+from base64 import b32encode
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import blake2s
+from typing import TYPE_CHECKING
+
+from monitor.store import rows
+from monitor.store.queries import ALERT_VIEW, alert_view
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+
+    from sqlite_utils import Database
+
+    from monitor.models import AlertIntent, AlertView
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PendingMessage:
+    """A claimed message: `attempts` counts those already made; `alerts` is what it carries, oldest first."""
+
+    id: str
+    receiver: str
+    target: str
+    attempts: int
+    created_at: datetime
+    alerts: tuple[AlertView, ...]
+
+
+def message_id(alert_key: str, receiver: str, target: str) -> str:
+    """26 characters that name one message for ever: a repetition after a crash carries the same."""
+    digest = blake2s(f"{alert_key}\x00{receiver}\x00{target}".encode(), digest_size=16).digest()
+    return b32encode(digest).decode().rstrip("=").lower()
+
+
+class OutboxVerbs:
+    """The outbox half of `Store`."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing; durable when it ends. May be nested."""
+        with self._db.atomic():
+            yield
+
+    def add_alert(self, mention_id: int, intent: AlertIntent, *, now: datetime) -> None:
+        """Store an alert, a delivery for each receiver and a message for each of its targets.
+
+        Writing the same intent again changes nothing.
+        """
+        at = rows.to_text(now)
+        row = self._db.execute(
+            "INSERT INTO alerts (key, mention_id, reason, created_at) VALUES (?, ?, ?, ?) "
+            "ON CONFLICT (key) DO NOTHING RETURNING id",
+            (intent.key, mention_id, intent.reason, at),
+        ).fetchone()
+        if row is None:
+            return
+        for receiver, reason in intent.to:
+            delivery = self._db.execute(
+                "INSERT INTO deliveries (alert_id, receiver, reason, created_at) VALUES (?, ?, ?, ?) RETURNING id",
+                (row[0], receiver.name, reason, at),
+            ).fetchone()
+            for target in receiver.targets:
+                message = message_id(intent.key, receiver.name, target.key)
+                self._db.execute(
+                    "INSERT INTO messages (id, receiver, target, next_at, created_at) VALUES (?, ?, ?, ?, ?)",
+                    (message, receiver.name, target.key, at, at),
+                )
+                self._db.execute("INSERT INTO message_deliveries VALUES (?, ?)", (message, delivery[0]))
+
+    def claim_messages(self, now: datetime, limit: int) -> list[PendingMessage]:
+        """Take up to `limit` messages whose time has come: of each target the oldest due one, one at a time."""
+        at = rows.to_text(now)
+        with self.transaction():
+            due = list(
+                self._db.query(
+                    """
+                    SELECT min(rowid) AS oldest, id, receiver, target, attempts, created_at FROM messages
+                    WHERE state = 'pending' AND next_at <= :now AND claimed_at IS NULL
+                      AND (receiver, target) NOT IN (
+                          SELECT receiver, target FROM messages WHERE state = 'pending' AND claimed_at IS NOT NULL)
+                    GROUP BY receiver, target ORDER BY oldest LIMIT :limit
+                    """,
+                    {"now": at, "limit": limit},
+                )
+            )
+            for row in due:
+                self._db.execute("UPDATE messages SET claimed_at = ? WHERE id = ?", (at, row["id"]))
+            return [self._pending_message(row) for row in due]
+
+    def _pending_message(self, row: Mapping[str, object]) -> PendingMessage:
+        carried = self._db.query(
+            f"{ALERT_VIEW} JOIN deliveries ON deliveries.alert_id = alerts.id "
+            "JOIN message_deliveries ON message_deliveries.delivery_id = deliveries.id "
+            "WHERE message_deliveries.message_id = ? ORDER BY alerts.id",
+            (row["id"],),
+        )
+        created_at = rows.to_moment(str(row["created_at"]))
+        assert created_at is not None  # noqa: S101 - the column is NOT NULL
+        return PendingMessage(
+            id=str(row["id"]),
+            receiver=str(row["receiver"]),
+            target=str(row["target"]),
+            attempts=int(str(row["attempts"])),
+            created_at=created_at,
+            alerts=tuple(alert_view(alert) for alert in carried),
+        )
+
+    def message_sent(self, message_id: str, now: datetime) -> None:
+        """The target took it; a delivery is sent when each of its messages is."""
+        self._settle(message_id, state="sent", error=None, now=now)
+
+    def message_dead(self, message_id: str, error: str, now: datetime) -> None:
+        """Given up; its deliveries are dead once nothing of them is pending."""
+        self._settle(message_id, state="dead", error=error, now=now)
+
+    def message_retry(self, message_id: str, *, error: str, next_at: datetime) -> None:
+        """The target did not take it; try again at `next_at`."""
+        self._db.execute(
+            "UPDATE messages SET attempts = attempts + 1, claimed_at = NULL, next_at = ?, error = ? WHERE id = ?",
+            (rows.to_text(next_at), error, message_id),
+        )
+
+    def _settle(self, message_id: str, *, state: str, error: str | None, now: datetime) -> None:
+        at = rows.to_text(now)
+        with self.transaction():
+            self._db.execute(
+                "UPDATE messages SET state = ?, attempts = attempts + 1, claimed_at = NULL, settled_at = ?, error = ? "
+                "WHERE id = ?",
+                (state, at, error, message_id),
+            )
+            self._db.execute(
+                """
+                UPDATE deliveries SET settled_at = :now, state = CASE WHEN EXISTS (
+                    SELECT 1 FROM message_deliveries JOIN messages ON messages.id = message_id
+                    WHERE delivery_id = deliveries.id AND messages.state = 'dead') THEN 'dead' ELSE 'sent' END
+                WHERE id IN (SELECT delivery_id FROM message_deliveries WHERE message_id = :id)
+                  AND NOT EXISTS (
+                    SELECT 1 FROM message_deliveries JOIN messages ON messages.id = message_id
+                    WHERE delivery_id = deliveries.id AND messages.state = 'pending')
+                """,
+                {"now": at, "id": message_id},
+            )
+
+    def revive_delivery(self, delivery_id: int, now: datetime) -> int:
+        """Make the dead messages of a dead delivery pending again; returns how many there were."""
+        with self.transaction():
+            revived = self._db.execute(
+                """
+                UPDATE messages SET state = 'pending', settled_at = NULL, claimed_at = NULL, next_at = ?
+                WHERE state = 'dead' AND id IN (SELECT message_id FROM message_deliveries WHERE delivery_id = ?)
+                """,
+                (rows.to_text(now), delivery_id),
+            ).rowcount
+            if revived:
+                self._db.execute(
+                    "UPDATE deliveries SET state = 'pending', settled_at = NULL WHERE id = ?", (delivery_id,)
+                )
+        return int(revived)

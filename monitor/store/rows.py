@@ -1,0 +1,110 @@
+"""Records to columns and back: the only place that knows how a time or a list is spelt in the file."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from monitor.models import Author, Health, Post, PostType, SourceState, Validators
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from monitor.models import Span, SpecialCase, Why
+
+
+def to_text(moment: datetime) -> str:
+    """UTC with milliseconds, as in 2026-11-21T21:33:19.123Z: sorts as text, reads as ISO 8601."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+
+
+def to_text_or_none(moment: datetime | None) -> str | None:
+    """As `to_text`; None stays None."""
+    return None if moment is None else to_text(moment)
+
+
+def to_moment(text: str | None) -> datetime | None:
+    """The inverse of `to_text`; None stays None."""
+    return None if text is None else datetime.fromisoformat(text)
+
+
+def records_to_json(records: Sequence[Span | SpecialCase | Why]) -> str:
+    """A list of records as JSON, Cyrillic readable."""
+    return json.dumps([asdict(record) for record in records], ensure_ascii=False)
+
+
+def source_state(row: Mapping[str, object]) -> SourceState:
+    """The part of a `sources` row that polling works with."""
+    next_at = to_moment(str(row["next_at"]))
+    assert next_at is not None  # noqa: S101 - the column is NOT NULL
+    return SourceState(
+        name=str(row["name"]),
+        next_at=next_at,
+        cursor=json.loads(str(row["cursor"])),
+        validators=Validators(etag=_text(row["etag"]), last_modified=_text(row["last_modified"])),
+        baseline_at=to_moment(_text(row["baseline_at"])),
+        last_polled_at=to_moment(_text(row["last_polled_at"])),
+        last_success_at=to_moment(_text(row["last_success_at"])),
+        last_new_at=to_moment(_text(row["last_new_at"])),
+        failures=int(str(row["failures"])),
+        health=Health(str(row["health"])),
+        error=_text(row["error"]),
+    )
+
+
+def post_columns(post: Post) -> tuple[object, ...]:
+    """A post's own columns in the order of POST_COLUMNS."""
+    return (
+        post.native_id,
+        post.url,
+        post.title,
+        post.text,
+        post.author.name,
+        post.author.url,
+        post.author.followers,
+        to_text_or_none(post.published),
+        post.lang,
+        post.rating,
+        post.likes,
+        post.replies,
+        post.views,
+        post.thread,
+        post.parent,
+        post.type.value,
+    )
+
+
+POST_COLUMNS = (
+    "native_id, url, title, text, author, author_url, followers, published_at, lang, rating, likes, replies, views, "
+    "thread, parent, type"
+)
+
+
+def post_of(row: Mapping[str, object]) -> Post:
+    """A post from a row that holds POST_COLUMNS."""
+    return Post(
+        native_id=_text(row["native_id"]),
+        url=_text(row["url"]),
+        title=str(row["title"]),
+        text=str(row["text"]),
+        author=Author(name=_text(row["author"]), url=_text(row["author_url"]), followers=_whole(row["followers"])),
+        published=to_moment(_text(row["published_at"])),
+        lang=_text(row["lang"]),
+        rating=None if row["rating"] is None else float(str(row["rating"])),
+        likes=_whole(row["likes"]),
+        replies=_whole(row["replies"]),
+        views=_whole(row["views"]),
+        thread=_text(row["thread"]),
+        parent=_text(row["parent"]),
+        type=PostType(str(row["type"])),
+    )
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _whole(value: object) -> int | None:
+    return None if value is None else int(str(value))

@@ -1,0 +1,259 @@
+"""The verbs that change sources, hosts, posts and mentions. Synchronous; used by one thread at a time.
+
+Every verb that must be atomic with others is called inside `transaction()`; natural keys under UNIQUE make each of
+them safe to repeat after a crash.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from monitor.models import HostState, SourceState
+from monitor.store import rows
+from monitor.store.outbox import OutboxVerbs
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+    from datetime import datetime
+
+    from monitor.models import Mention, Post, Source
+
+LEASE: Final = timedelta(minutes=15)  # longer than any poll may take; a crashed daemon's leases are dropped at start
+
+
+@dataclass(frozen=True, slots=True)
+class LeasedSource:
+    """A source that is this caller's to poll until the lease ends."""
+
+    id: int
+    state: SourceState
+
+
+class Store(OutboxVerbs):
+    """Writing side of the database."""
+
+    def close(self) -> None:
+        """Move the WAL into the file and close it."""
+        self._db.execute("PRAGMA optimize")
+        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._db.close()
+
+    # ── sources and hosts ──
+
+    def sync_sources(self, sources: Sequence[Source], hosts: Mapping[str, str], now: datetime) -> None:
+        """Make the rows follow the configuration; `hosts` maps a source's name to its host:port.
+
+        A source that is gone keeps its row and history but is polled no more; one whose kind or address changed
+        starts over with a silent first poll.
+        """
+        with self.transaction():
+            self._db.execute("UPDATE sources SET active = 0")
+            for source in sources:
+                self._db.execute(
+                    """
+                    INSERT INTO sources (name, kind, url, host, active, every_seconds, next_at)
+                    VALUES (:name, :kind, :url, :host, :active, :every, :now)
+                    ON CONFLICT (name) DO UPDATE SET
+                        active = excluded.active, host = excluded.host, every_seconds = excluded.every_seconds,
+                        cursor = CASE WHEN (kind, url) = (excluded.kind, excluded.url) THEN cursor ELSE '{}' END,
+                        etag = CASE WHEN (kind, url) = (excluded.kind, excluded.url) THEN etag END,
+                        last_modified = CASE WHEN (kind, url) = (excluded.kind, excluded.url) THEN last_modified END,
+                        baseline_at = CASE WHEN (kind, url) = (excluded.kind, excluded.url) THEN baseline_at END,
+                        next_at = CASE WHEN (kind, url) = (excluded.kind, excluded.url)
+                                  THEN next_at ELSE excluded.next_at END,
+                        kind = excluded.kind, url = excluded.url
+                    """,
+                    {
+                        "name": source.name,
+                        "kind": source.kind,
+                        "url": source.url,
+                        "host": hosts[source.name],
+                        "active": int(source.enabled),
+                        "every": source.every.total_seconds(),
+                        "now": rows.to_text(now),
+                    },
+                )
+
+    def start_over(self, now: datetime) -> None:
+        """After a start or a clock step: drop leases and claims, bring each next_at into [now, now + interval].
+
+        Back-offs (failures > 0) and Retry-After (hosts) are promises to others and stay, up to their caps.
+        """
+        with self.transaction():
+            self._db.execute("UPDATE sources SET leased_until = NULL WHERE leased_until IS NOT NULL")
+            self._db.execute("UPDATE messages SET claimed_at = NULL WHERE claimed_at IS NOT NULL")
+            for row in self._db.query("SELECT id, next_at, every_seconds FROM sources WHERE active AND failures = 0"):
+                latest = rows.to_text(now + timedelta(seconds=float(row["every_seconds"])))
+                if str(row["next_at"]) > latest:
+                    self._db.execute("UPDATE sources SET next_at = ? WHERE id = ?", (latest, row["id"]))
+
+    def lease_due(self, now: datetime, limit: int, *, per_host: int = 2) -> list[LeasedSource]:
+        """Take up to `limit` sources whose time has come, the longest waiting first.
+
+        At most `per_host` of one host are out at a time (one on the wire, one being read), so that many sources
+        behind one slow host cannot fill every place; none of a host that is to be left alone.
+        """
+        at = rows.to_text(now)
+        with self.transaction():
+            due = list(
+                self._db.query(
+                    """
+                    WITH busy AS (
+                        SELECT host, count(*) AS polls FROM sources WHERE leased_until > :now GROUP BY host
+                    ), due AS (
+                        SELECT sources.*,
+                               row_number() OVER (PARTITION BY host ORDER BY sources.next_at, id)
+                               + coalesce(busy.polls, 0) AS place
+                        FROM sources LEFT JOIN busy USING (host) LEFT JOIN hosts USING (host)
+                        WHERE active AND sources.next_at <= :now AND (leased_until IS NULL OR leased_until <= :now)
+                          AND coalesce(hosts.retry_at, '') <= :now AND coalesce(hosts.next_at, '') <= :now
+                    )
+                    SELECT * FROM due WHERE place <= :per_host ORDER BY next_at, id LIMIT :limit
+                    """,
+                    {"now": at, "per_host": per_host, "limit": limit},
+                )
+            )
+            until = rows.to_text(now + LEASE)
+            for row in due:
+                self._db.execute("UPDATE sources SET leased_until = ? WHERE id = ?", (until, row["id"]))
+        return [LeasedSource(id=int(row["id"]), state=rows.source_state(row)) for row in due]
+
+    def lease_named(self, name: str, now: datetime) -> LeasedSource | None:
+        """Take one source now, due or not; None when it is unknown or out already."""
+        with self.transaction():
+            row = next(
+                self._db.query(
+                    "SELECT * FROM sources WHERE name = ? AND active AND (leased_until IS NULL OR leased_until <= ?)",
+                    (name, rows.to_text(now)),
+                ),
+                None,
+            )
+            if row is None:
+                return None
+            self._db.execute("UPDATE sources SET leased_until = ? WHERE id = ?", (rows.to_text(now + LEASE), row["id"]))
+        return LeasedSource(id=int(row["id"]), state=rows.source_state(row))
+
+    def release(self, source_id: int) -> None:
+        """Give a lease back without a result: the poll was broken off and is due again as before."""
+        self._db.execute("UPDATE sources SET leased_until = NULL WHERE id = ?", (source_id,))
+
+    def finish_poll(self, source_id: int, state: SourceState, hosts: Sequence[HostState] = ()) -> None:
+        """Store what a poll left behind, of the source and of the hosts it spoke to, and give the lease back."""
+        self._db.execute(
+            """
+            UPDATE sources SET leased_until = NULL, next_at = ?, cursor = ?, etag = ?, last_modified = ?,
+                baseline_at = ?, last_polled_at = ?, last_success_at = ?, last_new_at = ?, failures = ?, health = ?,
+                error = ?
+            WHERE id = ?
+            """,
+            (
+                rows.to_text(state.next_at),
+                json.dumps(state.cursor, ensure_ascii=False),
+                state.validators.etag,
+                state.validators.last_modified,
+                rows.to_text_or_none(state.baseline_at),
+                rows.to_text_or_none(state.last_polled_at),
+                rows.to_text_or_none(state.last_success_at),
+                rows.to_text_or_none(state.last_new_at),
+                state.failures,
+                state.health.value,
+                state.error,
+                source_id,
+            ),
+        )
+        for host in hosts:
+            self._db.execute(
+                """
+                INSERT INTO hosts (host, next_at, retry_at) VALUES (?, ?, ?)
+                ON CONFLICT (host) DO UPDATE SET next_at = excluded.next_at, retry_at = excluded.retry_at
+                """,
+                (host.host, rows.to_text_or_none(host.next_at), rows.to_text_or_none(host.retry_at)),
+            )
+
+    def hosts(self) -> list[HostState]:
+        """Every host that was ever spoken to."""
+        return [
+            HostState(
+                host=row["host"], next_at=rows.to_moment(row["next_at"]), retry_at=rows.to_moment(row["retry_at"])
+            )
+            for row in self._db.query("SELECT * FROM hosts")
+        ]
+
+    # ── posts and mentions ──
+
+    def unseen(self, source_id: int, identities: Collection[str]) -> set[str]:
+        """Those of `identities` that this source has not shown before."""
+        wanted = json.dumps(list(identities), ensure_ascii=False)
+        return {
+            str(row["value"])
+            for row in self._db.query(
+                """
+                SELECT value FROM json_each(?) AS wanted
+                WHERE NOT EXISTS (SELECT 1 FROM sightings WHERE source_id = ? AND identity = wanted.value)
+                """,
+                (wanted, source_id),
+            )
+        }
+
+    def has_posts(self, source_id: int) -> bool:
+        """Whether this source has ever yielded a post."""
+        return bool(
+            self._db.execute("SELECT EXISTS (SELECT 1 FROM posts WHERE source_id = ?)", (source_id,)).fetchone()[0]
+        )
+
+    def add_post(self, source_id: int, post: Post, *, identities: Sequence[str], now: datetime) -> int | None:
+        """Store a post under its first identity and note every identity it can be known by.
+
+        Returns its id, or None when the source has shown it before: two polls in flight cannot store it twice.
+        """
+        key = f"{source_id}:{identities[0]}"
+        row = self._db.execute(
+            f"""
+            INSERT INTO posts (key, source_id, discovered_at, {rows.POST_COLUMNS})
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT (key) DO NOTHING RETURNING id
+            """,  # noqa: S608 - POST_COLUMNS is a constant
+            (key, source_id, rows.to_text(now), *rows.post_columns(post)),
+        ).fetchone()
+        if row is None:
+            return None
+        post_id = int(row[0])
+        for identity in identities:
+            self._db.execute(
+                "INSERT INTO sightings (source_id, identity, post_id, seen_at) VALUES (?, ?, ?, ?) "
+                "ON CONFLICT DO NOTHING",
+                (source_id, identity, post_id, rows.to_text(now)),
+            )
+        return post_id
+
+    def add_mention(self, post_id: int, mention: Mention, *, decision: str, now: datetime) -> int:
+        """Store a post seen from one brand, with the reason why it did or did not become an alert; returns its id."""
+        sentiment = mention.sentiment
+        row = self._db.execute(
+            """
+            INSERT INTO mentions (post_id, brand, relevance, doubtful, sentiment, negative, neutral, positive,
+                influence, priority, spans, special_cases, why, decision, created_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id
+            """,
+            (
+                post_id,
+                mention.brand,
+                mention.relevance,
+                int(mention.doubtful),
+                sentiment.label.value,
+                sentiment.negative,
+                sentiment.neutral,
+                sentiment.positive,
+                mention.influence,
+                mention.priority,
+                rows.records_to_json(mention.spans),
+                rows.records_to_json(mention.special_cases),
+                rows.records_to_json(mention.why),
+                decision,
+                rows.to_text(now),
+            ),
+        ).fetchone()
+        return int(row[0])

@@ -1,0 +1,110 @@
+"""The processes that read and judge: hostile or slow input is killed with its worker, everything else goes on.
+
+A worker holds the compiled judge; it gets posts and answers by pickle and has no database, no network and no history.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import os
+import resource
+import signal
+import threading
+import time
+from concurrent.futures import CancelledError
+from concurrent.futures import TimeoutError as FutureTimeout
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from pebble import ProcessExpired, ProcessPool
+
+from monitor.errors import SourceError, WorkerKilled
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from monitor.models import JSON, Brand, Judgement, Page, Post, Request, Response
+    from monitor.sources.protocol import Kind
+    from monitor.understanding.judge import Judge
+
+T = TypeVar("T")
+
+WORKERS: Final = 2
+READ_DEADLINE: Final = 10.0  # seconds for one answer
+JUDGE_DEADLINE: Final = 60.0  # seconds for one page of posts
+MEMORY_CAP: Final = 2 * 1024**3  # bytes of address space; a worker that wants more dies instead of the machine
+
+# numpy starts a thread for each core unless told otherwise, before it is first imported.
+BLAS_THREADS: Final = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+
+_judge: Judge | None = None
+
+
+class WorkerPool:
+    """A few killable processes with the judge for these brands loaded."""
+
+    def __init__(self, brands: Sequence[Brand], *, workers: int = WORKERS) -> None:
+        for name in BLAS_THREADS:
+            os.environ[name] = "1"
+        self._pool = ProcessPool(
+            max_workers=workers,
+            initializer=_start,
+            initargs=(tuple(brands), os.getpid()),
+            context=multiprocessing.get_context("spawn"),
+        )
+
+    async def read(self, kind: Kind, request: Request, response: Response, cursor: Mapping[str, JSON]) -> Page:
+        """`kind.read(…)` in a worker. Raises ReadError; WorkerKilled when it took too long."""
+        return await self._run(_read, (kind, request, response, dict(cursor)), deadline=READ_DEADLINE)
+
+    async def judge(self, posts: Sequence[Post], *, site_weight: float | None) -> list[Judgement]:
+        """The judgements of posts of one source, in their order."""
+        if not posts:
+            return []
+        return await self._run(_judge_posts, (tuple(posts), site_weight), deadline=JUDGE_DEADLINE)
+
+    async def _run(self, function: Callable[..., T], args: tuple[object, ...], *, deadline: float) -> T:
+        future = self._pool.schedule(function, args=args, timeout=deadline)
+        try:
+            return await asyncio.wrap_future(future)
+        except FutureTimeout as error:
+            raise WorkerKilled(f"took longer than {deadline:.0f} s") from error
+        except (ProcessExpired, MemoryError) as error:
+            raise WorkerKilled(f"the worker died: {error}") from error
+        except CancelledError as error:
+            raise WorkerKilled("the workers are being stopped") from error
+
+    def close(self) -> None:
+        """Stop the processes; what they were doing is lost, and polled again."""
+        self._pool.stop()
+        self._pool.join()
+
+
+def _start(brands: tuple[Brand, ...], parent: int) -> None:
+    """Runs once in each worker."""
+    global _judge  # noqa: PLW0603 - the one thing a worker process keeps between tasks
+    # Ctrl-C in a terminal reaches the whole group; stopping is the parent's decision.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_CAP, MEMORY_CAP))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    threading.Thread(target=_die_with, args=(parent,), daemon=True).start()
+    from monitor.understanding.judge import Judge
+
+    _judge = Judge(brands)
+
+
+def _die_with(parent: int) -> None:
+    """A worker whose daemon was killed must not linger."""
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os._exit(0)
+
+
+def _read(kind: Kind, request: Request, response: Response, cursor: Mapping[str, JSON]) -> Page:
+    return kind.read(request, response, cursor)
+
+
+def _judge_posts(posts: Sequence[Post], site_weight: float | None) -> list[Judgement]:
+    if _judge is None:
+        raise SourceError("the worker was not started properly")
+    return _judge.judge(posts, site_weights=[site_weight] * len(posts))
