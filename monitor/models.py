@@ -17,9 +17,6 @@ JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | Non
 Network: TypeAlias = IPv4Network | IPv6Network
 
 
-# ── What sources yield ──────────────────────────────────────────────────────────────────────────────────────────────
-
-
 class PostType(StrEnum):
     """What sort of thing a source yielded."""
 
@@ -127,9 +124,6 @@ class Page:
     cursor: Mapping[str, JSON] = field(default_factory=dict)
 
 
-# ── What the judge says ─────────────────────────────────────────────────────────────────────────────────────────────
-
-
 class Label(StrEnum):
     """Sentiment toward a brand."""
 
@@ -215,9 +209,6 @@ class Judgement:
     sentiment: Sentiment
     special_cases: tuple[SpecialCase, ...]
     mentions: tuple[Mention, ...]
-
-
-# ── What the administrator configures ───────────────────────────────────────────────────────────────────────────────
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -310,9 +301,6 @@ class FetchSettings:
     redirects: int = 5
 
 
-# ── What the store keeps of a source and its host ───────────────────────────────────────────────────────────────────
-
-
 class Health(StrEnum):
     """State of a source, from its last polls."""
 
@@ -350,9 +338,6 @@ class HostState:
     host: str
     next_at: datetime | None = None
     retry_at: datetime | None = None
-
-
-# ── What people must see ────────────────────────────────────────────────────────────────────────────────────────────
 
 
 class DeliveryState(StrEnum):

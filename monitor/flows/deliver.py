@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from functools import partial
 from typing import TYPE_CHECKING
 
 from monitor import notify
@@ -15,13 +16,15 @@ from monitor.alerting.rendering import render, style_of
 from monitor.errors import DeliveryError
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from monitor.flows.ports import Plan, Ports
     from monitor.models import Target
     from monitor.store import PendingMessage
 
 
-async def deliver(message: PendingMessage, *, ports: Ports, plan: Plan) -> str:
-    """Send one claimed message and settle it; returns sent, retry or dead."""
+async def deliver(message: PendingMessage, *, ports: Ports, plan: Plan, senders: Executor) -> str:
+    """Send one claimed message in a thread of `senders` and settle it; returns sent, retry or dead."""
     try:
         receiver = plan.receivers.get(message.receiver)
         target = _target(message, plan)
@@ -31,7 +34,8 @@ async def deliver(message: PendingMessage, *, ports: Ports, plan: Plan) -> str:
             style=style_of(target.url),
             language=receiver.language if receiver else "en",
         )
-        await asyncio.to_thread(notify.send, target, rendered, message_id=message.id)
+        send = partial(notify.send, target, rendered, message_id=message.id)
+        await asyncio.get_running_loop().run_in_executor(senders, send)
     except DeliveryError as error:
         return await _failed(message, error, ports=ports)
     now = ports.clock.now()

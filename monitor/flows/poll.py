@@ -11,7 +11,7 @@ A crash before the commit repeats the visit (identity knows the posts again); a 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from monitor.alerting.routes import decide
@@ -56,6 +56,11 @@ class PollReport:
     alerts: int = 0
     not_modified: bool = False
     error: SourceError | None = None
+
+    def to_json(self) -> dict[str, JSON]:
+        """The report as an object of JSON; `error` is "reason: words" or null."""
+        error = f"{self.error.reason}: {self.error}" if self.error else None
+        return {**asdict(replace(self, error=None)), "error": error}
 
 
 async def poll(source: Source, leased: LeasedSource, *, ports: Ports, plan: Plan) -> PollReport:
@@ -148,7 +153,6 @@ def record(
 ) -> PollReport:
     """The write transaction: all that a visit leads to, or nothing of it. Oldest posts first."""
     silent = leased.state.baseline_at is None and source.backfill is Backfill.SILENT
-    context = Context(baseline=silent)
     mentions = alerts = 0
     with store.transaction():
         for found, judgement in zip(reversed(visit.new), reversed(judgements), strict=True):
@@ -156,13 +160,13 @@ def record(
             post_id = store.add_post(leased.id, post, identities=found.identities, now=now)
             if post_id is None:
                 continue
-            for mention in assess(judgement, context, now):
+            for mention in assess(judgement, Context(baseline=silent), now):
                 decision = decide(
                     post,
                     mention,
                     source=source.name,
                     key=f"{source.name}:{found.key}",
-                    baseline=context.baseline,
+                    baseline=silent,
                     competitor=mention.brand in plan.competitors,
                     routes=plan.routes,
                 )
@@ -171,18 +175,7 @@ def record(
                 if decision.alert is not None:
                     store.add_alert(mention_id, decision.alert, now=now)
                     alerts += 1
-        emptied = not visit.not_modified and visit.shown == 0 and store.has_posts(leased.id)
-        state = after_success(
-            leased.state,
-            every=source.every,
-            validators=visit.validators,
-            cursor=visit.cursor,
-            new_posts=len(visit.new),
-            emptied=emptied,
-            note=visit.note,
-            now=now,
-        )
-        store.finish_poll(leased.id, state, hosts)
+        store.finish_poll(leased.id, _state_after(visit, source, leased, store=store, now=now), hosts)
     return PollReport(
         source=source.name,
         shown=visit.shown,
@@ -190,6 +183,19 @@ def record(
         mentions=mentions,
         alerts=alerts,
         not_modified=visit.not_modified,
+    )
+
+
+def _state_after(visit: Visit, source: Source, leased: LeasedSource, *, store: Store, now: datetime) -> SourceState:
+    return after_success(
+        leased.state,
+        every=source.every,
+        validators=visit.validators,
+        cursor=visit.cursor,
+        new_posts=len(visit.new),
+        emptied=not visit.not_modified and visit.shown == 0 and store.has_posts(leased.id),
+        note=visit.note,
+        now=now,
     )
 
 

@@ -12,7 +12,7 @@ from monitor.store import rows
 from monitor.store.queries import ALERT_VIEW, alert_view
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from sqlite_utils import Database
@@ -56,25 +56,32 @@ class OutboxVerbs:
         Writing the same intent again changes nothing.
         """
         at = rows.to_text(now)
-        row = self._db.execute(
+        alert = self._insert(
             "INSERT INTO alerts (key, mention_id, reason, created_at) VALUES (?, ?, ?, ?) "
             "ON CONFLICT (key) DO NOTHING RETURNING id",
             (intent.key, mention_id, intent.reason, at),
-        ).fetchone()
-        if row is None:
+        )
+        if alert is None:
             return
         for receiver, reason in intent.to:
-            delivery = self._db.execute(
+            delivery = self._insert(
                 "INSERT INTO deliveries (alert_id, receiver, reason, created_at) VALUES (?, ?, ?, ?) RETURNING id",
-                (row[0], receiver.name, reason, at),
-            ).fetchone()
+                (alert, receiver.name, reason, at),
+            )
             for target in receiver.targets:
                 message = message_id(intent.key, receiver.name, target.key)
                 self._db.execute(
                     "INSERT INTO messages (id, receiver, target, next_at, created_at) VALUES (?, ?, ?, ?, ?)",
                     (message, receiver.name, target.key, at, at),
                 )
-                self._db.execute("INSERT INTO message_deliveries VALUES (?, ?)", (message, delivery[0]))
+                self._db.execute("INSERT INTO message_deliveries VALUES (?, ?)", (message, delivery))
+
+    def _insert(self, statement: str, values: Sequence[object]) -> int | None:
+        """The number that an INSERT … RETURNING returned, None where a conflict left nothing to do."""
+        # sqlite-utils commits writes by itself but not those that return rows; the transaction does.
+        with self.transaction():
+            returned = self._db.execute(statement, values).fetchall()
+        return int(returned[0][0]) if returned else None
 
     def claim_messages(self, now: datetime, limit: int) -> list[PendingMessage]:
         """Take up to `limit` messages whose time has come: of each target the oldest due one, one at a time."""

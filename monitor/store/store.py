@@ -78,17 +78,29 @@ class Store(OutboxVerbs):
                 )
 
     def start_over(self, now: datetime) -> None:
-        """After a start or a clock step: drop leases and claims, bring each next_at into [now, now + interval].
-
-        Back-offs (failures > 0) and Retry-After (hosts) are promises to others and stay, up to their caps.
-        """
+        """After a start: whatever was out when the last daemon ended is due again, and the schedule is sane."""
         with self.transaction():
             self._db.execute("UPDATE sources SET leased_until = NULL WHERE leased_until IS NOT NULL")
             self._db.execute("UPDATE messages SET claimed_at = NULL WHERE claimed_at IS NOT NULL")
-            for row in self._db.query("SELECT id, next_at, every_seconds FROM sources WHERE active AND failures = 0"):
-                latest = rows.to_text(now + timedelta(seconds=float(row["every_seconds"])))
+            self.clamp_schedule(now)
+
+    def clamp_schedule(self, now: datetime) -> None:
+        """After a start or a clock step: bring each next_at into [now, now + interval].
+
+        Back-offs (failures > 0) and Retry-After (hosts) are promises to others and stay, up to a day.
+        """
+        with self.transaction():
+            for row in list(self._db.query("SELECT id, next_at, every_seconds, failures FROM sources WHERE active")):
+                ahead = timedelta(days=1) if row["failures"] else timedelta(seconds=float(row["every_seconds"]))
+                latest = rows.to_text(now + ahead)
                 if str(row["next_at"]) > latest:
                     self._db.execute("UPDATE sources SET next_at = ? WHERE id = ?", (latest, row["id"]))
+            latest = rows.to_text(now + timedelta(days=1))
+            self._db.execute("UPDATE hosts SET retry_at = ? WHERE retry_at > ?", (latest, latest))
+            # A gap lasts seconds and a message's pause minutes; what lies further ahead was written by another clock.
+            soon = rows.to_text(now + timedelta(minutes=15))
+            self._db.execute("UPDATE hosts SET next_at = NULL WHERE next_at > ?", (soon,))
+            self._db.execute("UPDATE messages SET next_at = ? WHERE state = 'pending' AND next_at > ?", (soon, soon))
 
     def lease_due(self, now: datetime, limit: int, *, per_host: int = 2) -> list[LeasedSource]:
         """Take up to `limit` sources whose time has come, the longest waiting first.
@@ -200,9 +212,7 @@ class Store(OutboxVerbs):
 
     def has_posts(self, source_id: int) -> bool:
         """Whether this source has ever yielded a post."""
-        return bool(
-            self._db.execute("SELECT EXISTS (SELECT 1 FROM posts WHERE source_id = ?)", (source_id,)).fetchone()[0]
-        )
+        return bool(self._db.execute("SELECT 1 FROM posts WHERE source_id = ? LIMIT 1", (source_id,)).fetchall())
 
     def add_post(self, source_id: int, post: Post, *, identities: Sequence[str], now: datetime) -> int | None:
         """Store a post under its first identity and note every identity it can be known by.
@@ -210,17 +220,16 @@ class Store(OutboxVerbs):
         Returns its id, or None when the source has shown it before: two polls in flight cannot store it twice.
         """
         key = f"{source_id}:{identities[0]}"
-        row = self._db.execute(
+        post_id = self._insert(
             f"""
             INSERT INTO posts (key, source_id, discovered_at, {rows.POST_COLUMNS})
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (key) DO NOTHING RETURNING id
             """,  # noqa: S608 - POST_COLUMNS is a constant
             (key, source_id, rows.to_text(now), *rows.post_columns(post)),
-        ).fetchone()
-        if row is None:
+        )
+        if post_id is None:
             return None
-        post_id = int(row[0])
         for identity in identities:
             self._db.execute(
                 "INSERT INTO sightings (source_id, identity, post_id, seen_at) VALUES (?, ?, ?, ?) "
@@ -232,7 +241,7 @@ class Store(OutboxVerbs):
     def add_mention(self, post_id: int, mention: Mention, *, decision: str, now: datetime) -> int:
         """Store a post seen from one brand, with the reason why it did or did not become an alert; returns its id."""
         sentiment = mention.sentiment
-        row = self._db.execute(
+        mention_id = self._insert(
             """
             INSERT INTO mentions (post_id, brand, relevance, doubtful, sentiment, negative, neutral, positive,
                 influence, priority, spans, special_cases, why, decision, created_at)
@@ -255,5 +264,6 @@ class Store(OutboxVerbs):
                 decision,
                 rows.to_text(now),
             ),
-        ).fetchone()
-        return int(row[0])
+        )
+        assert mention_id is not None  # noqa: S101 - an INSERT without ON CONFLICT returns or raises
+        return mention_id

@@ -1,0 +1,58 @@
+# Two commands for a newcomer: `make demo` and `make test`. Neither needs root.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+DEV_STAMP := $(VENV)/.installed-dev
+
+.PHONY: demo test run check lint types unit proofs bench lock clean
+
+demo: $(STAMP)  ## the real daemon on a little web of its own, live in the terminal
+	$(BIN)/monitor demo
+
+run: $(STAMP) .env  ## the daemon with sources.yaml
+	set -a; . ./.env; set +a; exec $(BIN)/monitor run
+
+check: $(STAMP) .env  ## is sources.yaml right?
+	set -a; . ./.env; set +a; exec $(BIN)/monitor check
+
+test: lint types unit  ## everything that must hold
+
+lint: $(DEV_STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(DEV_STAMP)
+	$(BIN)/mypy
+
+unit: $(DEV_STAMP)
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile
+
+proofs: $(DEV_STAMP)  ## the daemon against an observer that shares no code with it, and the same with faults planted
+	$(BIN)/python -m tests.proofs.all
+
+bench: $(DEV_STAMP)  ## 500 feeds, beside PyPI's reader
+	$(BIN)/python -m benchmarks.poll
+
+lock: $(DEV_STAMP)  ## pin every dependency by hash, from pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --extra dev pyproject.toml -o requirements-dev.lock
+
+$(STAMP): pyproject.toml requirements.lock
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || (echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 …"; false)
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -e .
+	touch $@
+
+$(DEV_STAMP): $(STAMP) requirements-dev.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	touch $@
+
+# The address that goes into the User-Agent, so that a site's owner can reach you. Asked for once.
+.env:
+	@printf 'An e-mail address at which the owners of the sites that you watch can reach you: '; \
+	read contact && test -n "$$contact" && umask 077 && printf 'MONITOR_CONTACT=%s\n' "$$contact" > .env
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

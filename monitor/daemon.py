@@ -1,0 +1,322 @@
+"""The always-on process: composition root, ticks over rows, lifecycle. It decides nothing about posts or people.
+
+A handful of fixed jobs run under APScheduler; *which* source is due is written in its row, so that a restart, a
+Retry-After, a back-off and a reload are updates of rows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+import structlog
+from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from monitor import control, logs
+from monitor.clock import SystemClock
+from monitor.config import load
+from monitor.errors import ConfigError, InputError, SourceError
+from monitor.fetching import Fetcher, host_key
+from monitor.flows import desk
+from monitor.flows.deliver import deliver
+from monitor.flows.poll import PollReport, poll
+from monitor.flows.ports import Plan, Ports, make_plan
+from monitor.store import Writer, lock_database
+from monitor.tracking.health import after_failure
+from monitor.web import metrics
+from monitor.web.app import WebServer, make_app
+from monitor.worker import WorkerPool
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from monitor.clock import Clock
+    from monitor.config import Config
+    from monitor.models import JSON
+    from monitor.store import LeasedSource, PendingMessage
+
+POLL_TICK: Final = 0.5  # seconds
+DELIVER_TICK: Final = 1.0
+CLOCK_TICK: Final = 10.0
+CLOCK_STEP: Final = 60.0  # seconds by which the wall clock may drift between two looks before it counts as a step
+SENDERS: Final = 8  # messages on their way at once; one target never has more than one
+DRAIN: Final = 8.0  # seconds that a stop waits for what is on its way
+
+log = structlog.get_logger()
+
+
+async def make_ports(config: Config, *, clock: Clock, writer: Writer) -> Ports:
+    """The outside world for this configuration; host politeness comes from the database."""
+    hosts = await writer.run(lambda store: store.hosts())
+    return Ports(
+        clock=clock,
+        fetcher=Fetcher(config.fetch, clock=clock, hosts=hosts),
+        worker=WorkerPool(config.brands),
+        writer=writer,
+    )
+
+
+async def sync_sources(plan: Plan, ports: Ports) -> None:
+    """Make the rows follow the configuration."""
+    hosts = {source.name: host_key(source.url) for source in plan.config.sources}
+    now = ports.clock.now()
+    await ports.writer.run(lambda store: store.sync_sources(plan.config.sources, hosts, now))
+
+
+class Daemon:
+    """One running monitor."""
+
+    def __init__(self, config_path: Path, database: Path, *, environ: Mapping[str, str]) -> None:
+        self._config_path = config_path
+        self._database = database
+        self._environ = environ
+        self._clock = SystemClock()
+        self._writer = Writer(database)
+        self._scheduler = AsyncIOScheduler(
+            job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+        )
+        self._senders = ThreadPoolExecutor(max_workers=SENDERS, thread_name_prefix="sender")
+        self._polls: set[asyncio.Task[None]] = set()
+        self._deliveries: set[asyncio.Task[None]] = set()
+        self._chores: set[asyncio.Task[None]] = set()
+        self._stopping = asyncio.Event()
+        self._last_tick = self._clock.monotonic()
+        self._clock_offset = self._offset()
+        self._plan: Plan
+        self._ports: Ports
+
+    async def run(self, config: Config) -> None:
+        """Run until SIGTERM or SIGINT, then drain and return.
+
+        Raises AlreadyRunning, StoreError and its kin before anything is polled.
+        """
+        with lock_database(self._database):
+            await self._writer.start()
+            self._plan = make_plan(config)
+            self._ports = await make_ports(config, clock=self._clock, writer=self._writer)
+            now = self._clock.now()
+            await self._writer.run(lambda store: store.start_over(now))
+            await sync_sources(self._plan, self._ports)
+            server = await control.serve(control.socket_path(self._database), self._handlers())
+            web = self._start_web(config)
+            self._listen_for_signals()
+            self._start_jobs()
+            tell_systemd("READY=1")
+            log.info("started", pid=os.getpid(), sources=len(config.sources), database=str(self._database))
+            await self._stopping.wait()
+            tell_systemd("STOPPING=1")
+            log.info("stopping")
+            self._scheduler.shutdown(wait=False)
+            server.close()
+            if web is not None:
+                web.should_exit = True
+            await self._drain()
+            control.socket_path(self._database).unlink(missing_ok=True)
+            await self._writer.close()
+            log.info("stopped")
+
+    def _handlers(self) -> Mapping[str, control.Handler]:
+        async def poll_verb(request: Mapping[str, JSON]) -> JSON:
+            report = await desk.poll_now(str(request["name"]), ports=self._ports, plan=self._plan)
+            self._note(report)
+            return report.to_json()
+
+        async def retry_verb(request: Mapping[str, JSON]) -> JSON:
+            number = int(str(request["delivery"]))
+            ports = self._ports
+            return await self._writer.run(lambda store: desk.retry_delivery(store, number, ports=ports))
+
+        async def reload_verb(_request: Mapping[str, JSON]) -> JSON:
+            try:
+                await self._reload()
+            except ConfigError as error:
+                raise InputError(str(error)) from error
+            return "reloaded"
+
+        return {"poll": poll_verb, "retry": retry_verb, "reload": reload_verb}
+
+    # ── lifecycle ──
+
+    def _listen_for_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stopping.set)
+        loop.add_signal_handler(signal.SIGHUP, lambda: self._keep(self._chores, self._reload_and_log()))
+
+    def _start_jobs(self) -> None:
+        every = self._scheduler.add_job
+        every(self._poll_tick, "interval", seconds=POLL_TICK, next_run_time=self._clock.now())
+        every(self._deliver_tick, "interval", seconds=DELIVER_TICK)
+        every(self._clock_tick, "interval", seconds=CLOCK_TICK)
+        if watchdog := int(self._environ.get("WATCHDOG_USEC", "0")):
+            every(self._watchdog_tick, "interval", seconds=watchdog / 3e6)
+        self._scheduler.add_listener(_count_missed, EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES | EVENT_JOB_ERROR)
+        self._scheduler.start()
+
+    def _start_web(self, config: Config) -> WebServer | None:
+        host, port = config.web.host, config.web.port
+        try:
+            listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+        except OSError as error:
+            # Watching goes on without its status page; a daemon that stopped for it would watch nothing.
+            log.exception(
+                "the web address cannot be used, /healthz is not served", listen=f"{host}:{port}", error=str(error)
+            )
+            return None
+        server = WebServer(make_app(self._database, lambda: self._clock.monotonic() - self._last_tick))
+        self._web = asyncio.create_task(server.run_on(listener))
+        log.info("web", listen="{}:{}".format(*listener.getsockname()[:2]))
+        return server
+
+    async def _drain(self) -> None:
+        """Let what is on its way arrive, for DRAIN seconds; what does not is polled or sent again after the start."""
+        tasks = self._polls | self._deliveries
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=DRAIN)
+            for task in late:
+                task.cancel()
+            with suppress(asyncio.CancelledError):
+                await asyncio.gather(*late, return_exceptions=True)
+        await asyncio.to_thread(self._ports.worker.close)
+        await self._ports.fetcher.close()
+        self._senders.shutdown(wait=False, cancel_futures=True)
+
+    async def _reload(self) -> None:
+        """Take over a changed configuration as a whole. Raises ConfigError and changes nothing when it is wrong."""
+        config = await asyncio.to_thread(load, self._config_path, environ=self._environ)
+        logs.hide(config.secrets)
+        old, in_flight = self._ports, set(self._polls)
+        ports = await make_ports(config, clock=self._clock, writer=self._writer)
+        self._plan, self._ports = make_plan(config), ports
+        await sync_sources(self._plan, ports)
+        log.info("reloaded", sources=len(config.sources), brands=len(config.brands))
+        self._keep(self._chores, _retire(old, in_flight))
+
+    async def _reload_and_log(self) -> None:
+        tell_systemd("RELOADING=1")
+        try:
+            await self._reload()
+        except ConfigError as error:
+            for fault in error.faults:
+                log.exception("the changed configuration is wrong, the old one stays", fault=str(fault))
+        tell_systemd("READY=1")
+
+    # ── ticks ──
+
+    async def _poll_tick(self) -> None:
+        """Take what is due, as far as there is room, and poll it."""
+        room = self._plan.config.fetch.parallel - len(self._polls)
+        now = self._clock.now()
+        leased = await self._writer.run(lambda store: store.lease_due(now, max(room, 0)))
+        self._last_tick = self._clock.monotonic()
+        for source in leased:
+            self._keep(self._polls, self._poll(source))
+
+    async def _poll(self, leased: LeasedSource) -> None:
+        name = leased.state.name
+        plan, ports = self._plan, self._ports
+        started = self._clock.monotonic()
+        try:
+            report = await poll(plan.sources[name], leased, ports=ports, plan=plan)
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:
+            log.exception("poll broke", source=name)
+            state = after_failure(
+                leased.state, SourceError(f"internal: {error!r}"), every=plan.sources[name].every, now=self._clock.now()
+            )
+            await self._writer.run(lambda store: store.finish_poll(leased.id, state))
+            metrics.POLLS.labels(outcome="internal").inc()
+            return
+        metrics.POLL_SECONDS.observe(self._clock.monotonic() - started)
+        self._note(report)
+        if report.alerts:
+            await self._deliver_tick()
+
+    def _note(self, report: PollReport) -> None:
+        outcome = report.error.reason if report.error else "not-modified" if report.not_modified else "ok"
+        metrics.POLLS.labels(outcome=outcome).inc()
+        metrics.POSTS.inc(report.new)
+        metrics.MENTIONS.inc(report.mentions)
+        metrics.ALERTS.inc(report.alerts)
+        if report.error:
+            log.warning("poll failed", source=report.source, reason=report.error.reason, error=str(report.error))
+        elif report.new:
+            log.info("polled", source=report.source, new=report.new, mentions=report.mentions, alerts=report.alerts)
+
+    async def _deliver_tick(self) -> None:
+        """Take messages whose time has come and send them."""
+        room = SENDERS - len(self._deliveries)
+        if room <= 0 or self._stopping.is_set():
+            return
+        now = self._clock.now()
+        for message in await self._writer.run(lambda store: store.claim_messages(now, room)):
+            self._keep(self._deliveries, self._deliver(message))
+
+    async def _deliver(self, message: PendingMessage) -> None:
+        outcome = await deliver(message, ports=self._ports, plan=self._plan, senders=self._senders)
+        metrics.MESSAGES.labels(outcome=outcome).inc()
+        level = log.info if outcome == "sent" else log.warning
+        level("message", outcome=outcome, id=message.id, receiver=message.receiver, attempt=message.attempts + 1)
+        if outcome == "sent":
+            await self._deliver_tick()
+
+    async def _clock_tick(self) -> None:
+        """A stepped wall clock must neither stall the polls nor start them all."""
+        offset = self._offset()
+        if abs(offset - self._clock_offset) > CLOCK_STEP:
+            log.warning("the clock was stepped", seconds=round(offset - self._clock_offset))
+            now = self._clock.now()
+            await self._writer.run(lambda store: store.clamp_schedule(now))
+        self._clock_offset = offset
+
+    def _offset(self) -> float:
+        return self._clock.now().timestamp() - self._clock.monotonic()
+
+    async def _watchdog_tick(self) -> None:
+        """Tell systemd that we live, only while looking for due sources, which needs loop, writer and disk, succeeds."""
+        if self._clock.monotonic() - self._last_tick < timedelta(seconds=30).total_seconds():
+            tell_systemd("WATCHDOG=1")
+
+    def _keep(self, tasks: set[asyncio.Task[None]], work: Any) -> None:
+        """Run `work` as a task that is held until it ends; an exception in it is logged, not lost."""
+        task = asyncio.ensure_future(work)
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+        task.add_done_callback(_log_failure)
+
+
+async def _retire(ports: Ports, in_flight: set[asyncio.Task[None]]) -> None:
+    if in_flight:
+        await asyncio.wait(in_flight)
+    await asyncio.to_thread(ports.worker.close)
+    await ports.fetcher.close()
+
+
+def _log_failure(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()):
+        log.error("a task broke", exc_info=error)
+
+
+def _count_missed(event: object) -> None:
+    metrics.JOBS_MISSED.inc()
+    if error := getattr(event, "exception", None):
+        log.error("a fixed job broke", exc_info=error)
+
+
+def tell_systemd(state: str) -> None:
+    """One datagram to systemd's notification socket, if there is one; a leading @ means the abstract namespace."""
+    address = os.environ.get("NOTIFY_SOCKET")
+    if not address:
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as connection, suppress(OSError):
+        connection.connect("\0" + address[1:] if address.startswith("@") else address)
+        connection.sendall(state.encode())
