@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from monitor.alerting.catalogue import CATALOGUES
@@ -14,11 +15,11 @@ from monitor.text import excerpt, safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from datetime import timedelta
 
-    from monitor.models import AlertView, MentionView, Span
+    from monitor.models import AlertView, MentionView
 
 _SUBJECT_LIMIT: Final = 180  # code points; longer subjects are cut by mail clients anyway
+_TITLE_LIMIT: Final = 200
 _EXCERPT_LIMIT: Final = 1200
 _MARKDOWN: Final = re.compile(r"([\\`*_\[\]()~|#>!<])")
 _PING: Final = re.compile(r"@(?=\w)")
@@ -116,11 +117,12 @@ def _alert_body(alert: AlertView, *, style: Style, words: Mapping[str, str], roo
         words["author"].format(author=style.escape(_author(view, words)), source=style.escape(view.source)),
         words["times"].format(published=_published(view, words), delay=_delay(view, words)),
     ]
-    if view.post.url:
+    # A longer address would be cut by the target, and half a link leads nowhere; `monitor why` has it whole.
+    if view.post.url and len(view.post.url) <= style.limit // 3:
         tail.append(words["link"].format(url=safe_text(view.post.url)))
     tail.append(words["details"].format(id=view.id))
     tail.append(f"monitor-alert: {alert.id}")
-    title = style.escape(safe_text(view.post.title))
+    title = style.escape(safe_text(view.post.title)[:_TITLE_LIMIT])
     frame = "\n".join((*head, "", title, "", "", "", *tail))
     return "\n".join((*head, "", *([title] if title else []), _quoted(view, style, room - len(frame)), "", *tail))
 
@@ -129,25 +131,25 @@ def _quoted(view: MentionView, style: Style, room: int) -> str:
     """The part of the text around the brand, disarmed, the brand marked, within `room` characters where possible."""
     # Escaping may double a character; half the room is always enough.
     width = max(80, min(_EXCERPT_LIMIT, room // 2))
-    spans = [span for span in view.mention.spans if span.field == "text"]
+    spans = [(span.start, span.end) for span in view.mention.spans if span.field == "text"]
     text, shifted = excerpt(view.post.text, spans, width)
     return _marked(text, shifted, style)
 
 
-def _marked(text: str, spans: Sequence[Span], style: Style) -> str:
+def _marked(text: str, spans: Sequence[tuple[int, int]], style: Style) -> str:
     parts: list[str] = []
-    end = 0
-    for span in sorted(spans, key=lambda span: span.start):
-        if span.start < end:
+    done = 0
+    for start, end in sorted(spans):
+        if start < done:
             continue
         parts += [
-            style.escape(safe_text(text[end : span.start], one_line=False)),
+            style.escape(safe_text(text[done:start], one_line=False)),
             style.mark[0],
-            style.escape(safe_text(text[span.start : span.end])),
+            style.escape(safe_text(text[start:end])),
             style.mark[1],
         ]
-        end = span.end
-    return "".join((*parts, style.escape(safe_text(text[end:], one_line=False))))
+        done = end
+    return "".join((*parts, style.escape(safe_text(text[done:], one_line=False))))
 
 
 def _why(view: MentionView) -> str:
@@ -169,7 +171,7 @@ def _published(view: MentionView, words: Mapping[str, str]) -> str:
 def _delay(view: MentionView, words: Mapping[str, str]) -> str:
     if view.post.published is None:
         return words["unknown"]
-    return _duration(max(view.discovered_at - view.post.published, view.discovered_at - view.discovered_at), words)
+    return _duration(max(view.discovered_at - view.post.published, timedelta()), words)
 
 
 def _duration(span: timedelta, words: Mapping[str, str]) -> str:

@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.alerting.catalogue import CATALOGUES
+from monitor.alerting.rendering import STYLES, RenderedMessage, render, style_of
+from monitor.models import AlertView, Author, Post
+from tests.alerting.conftest import make_alert, make_mention
+
+HOSTILE = (
+    "<!channel> @everyone @here <@U1> [click](http://evil.example) ![x](http://pixel.example) *b* \x1b[31m\u202e `c`"
+)
+
+
+def rendered(alert: AlertView, url: str = "mailto://x", language: str = "en") -> RenderedMessage:
+    return render("m" * 26, [alert], style=style_of(url), language=language)
+
+
+def test_a_mail_says_what_who_how_bad_where_and_when(alert: AlertView) -> None:
+    message = rendered(alert)
+    assert message.title == "МойСклад: Negative on forum: Не работает"
+    assert message.body == "\n".join(
+        (
+            "Negative mention of МойСклад · priority 62 of 100 · influence 30 of 100",
+            "Why: «МоёмСкладе» в тексте",
+            "",
+            "Не работает",
+            "В *МоёмСкладе* опять ничего не работает",
+            "",
+            "Author: Ольга (120 followers) · on forum",
+            "Published: 2026-11-21 11:56 UTC · found after: 3 min",
+            "Open: https://forum.example/t/1",
+            "All reasons: monitor why 7",
+            "monitor-alert: 12",
+            "",
+            "monitor-message: " + "m" * 26,
+        )
+    )
+
+
+def test_a_russian_receiver_reads_russian(alert: AlertView) -> None:
+    message = rendered(alert, language="ru")
+    assert message.title == "МойСклад: Негативный отзыв, источник forum: Не работает"
+    assert "найдено через: 3 мин" in message.body
+
+
+def test_an_unknown_language_falls_back_to_english(alert: AlertView) -> None:
+    assert rendered(alert, language="xx") == rendered(alert, language="en")
+
+
+def test_every_catalogue_has_the_same_words() -> None:
+    assert len({frozenset(words) for words in CATALOGUES.values()}) == 1
+
+
+def test_what_is_not_known_is_said_so() -> None:
+    message = rendered(make_alert(Post(text="В МоёмСкладе опять ничего не работает"), make_mention()))
+    assert "Author: unknown" in message.body
+    assert "Published: unknown · found after: unknown" in message.body
+    assert "Open:" not in message.body
+
+
+def test_a_date_from_the_future_gives_no_negative_delay(alert: AlertView) -> None:
+    post = replace(alert.view.post, published=alert.view.discovered_at.replace(hour=23))
+    assert "found after: 0 s" in rendered(make_alert(post, alert.view.mention)).body
+
+
+@pytest.mark.parametrize("url", ["mailto://x", "slack://x", "mmost://x", "discord://x", "ntfy://x", "tgram://x"])
+def test_hostile_content_pings_nobody_and_moves_no_cursor(url: str) -> None:
+    post = Post(title=HOSTILE, text="В МоёмСкладе " + HOSTILE, author=Author(name=HOSTILE))
+    message = rendered(make_alert(post, make_mention()), url)
+    assert "\x1b" not in message.title + message.body
+    assert "\u202e" not in message.title + message.body
+    assert "\n" not in message.title
+    if not url.startswith("mailto"):
+        assert "@everyone" not in message.body
+        assert "@here" not in message.body
+
+
+@pytest.mark.parametrize("url", ["mmost://x", "discord://x"])
+def test_markdown_of_the_content_stays_text(url: str) -> None:
+    post = Post(title="t", text="В МоёмСкладе " + HOSTILE)
+    body = rendered(make_alert(post, make_mention()), url).body
+    assert "](http" not in body.replace("\\]\\(", "")
+    assert "**МоёмСкладе**" in body
+
+
+@pytest.mark.parametrize("url", sorted({f"{scheme}://x" for scheme in STYLES} | {"slack://x"}))
+def test_a_long_text_is_cut_around_the_brand_and_keeps_its_marks(url: str) -> None:
+    long = "слово " * 3000
+    text = long + "МоёмСкладе " + long
+    mention = make_mention(text, start=len(long), end=len(long) + 10)
+    message = rendered(make_alert(Post(title="t" * 500, text=text, url="https://forum.example/1"), mention), url)
+    assert len(message.body) <= style_of(url).limit
+    assert "МоёмСкладе" in message.body
+    assert message.body.endswith("monitor-message: " + "m" * 26)
+    assert "monitor-alert: 12" in message.body
+
+
+def test_an_endless_title_and_address_do_not_break_the_limit() -> None:
+    post = Post(title="*t*" * 5000, text="В МоёмСкладе", url="https://forum.example/" + "a" * 2000)
+    message = rendered(make_alert(post, make_mention()), "discord://x")
+    assert len(message.body) <= style_of("discord://x").limit
+
+
+@given(text=st.text(max_size=400), title=st.text(max_size=100), author=st.text(max_size=50))
+def test_any_text_renders_within_the_limit(text: str, title: str, author: str) -> None:
+    mention = replace(make_mention(), spans=())
+    alert = make_alert(Post(title=title, text=text, author=Author(name=author)), mention)
+    for url in ("mailto://x", "rocket://x", "slack://x"):
+        assert len(rendered(alert, url).body) <= style_of(url).limit

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from monitor.alerting.backoff import GIVEN_UP_AFTER, next_attempt
+from monitor.alerting.routes import CompiledRoute, decide
+from monitor.models import Decision, Mention, Post, Receiver, Target
+from monitor.query import parse
+from tests.alerting.conftest import make_mention
+
+NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+SUPPORT = Receiver(name="support", targets=(Target(key="k", url="json://x"),))
+LEAD = Receiver(name="lead", targets=(Target(key="l", url="json://y"),))
+
+
+def route(match: str, receiver: Receiver) -> CompiledRoute:
+    return CompiledRoute(match, parse(match), receiver)
+
+
+ROUTES = [route("sentiment:negative OR influence>=70", SUPPORT), route("priority>=80", LEAD)]
+
+
+def decision(
+    mention: Mention, routes: list[CompiledRoute] = ROUTES, *, baseline: bool = False, competitor: bool = False
+) -> Decision:
+    return decide(
+        Post(text="x"),
+        mention,
+        source="forum",
+        key="forum:id:1",
+        baseline=baseline,
+        competitor=competitor,
+        routes=routes,
+    )
+
+
+def told(decision: Decision) -> list[str]:
+    return [receiver.name for receiver, _ in decision.alert.to] if decision.alert else []
+
+
+def test_each_matching_route_tells_its_receiver_and_says_why() -> None:
+    made = decision(replace(make_mention(), priority=90))
+    assert told(made) == ["support", "lead"]
+    assert made.alert is not None
+    assert made.alert.to[0][1] == "route matches: sentiment:negative OR influence>=70"
+    assert made.alert.key == "mention:forum:id:1:МойСклад"
+
+
+def test_a_receiver_is_told_once_though_two_routes_match() -> None:
+    assert told(decision(make_mention(), [route("priority>=1", SUPPORT), route("sentiment:negative", SUPPORT)])) == [
+        "support"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("made", "reason"),
+    [
+        (decision(make_mention(), baseline=True), "recorded silently: first poll of this source"),
+        (decision(make_mention(), competitor=True), "recorded only: the brand is a competitor"),
+        (
+            decision(replace(make_mention(), doubtful=True, relevance=0.25)),
+            "recorded only: doubtful that the brand is meant (0.25)",
+        ),
+        (decision(make_mention(), [route("priority>=99", LEAD)]), "no route matches"),
+        (decision(make_mention(), []), "no routes are configured"),
+    ],
+)
+def test_nobody_is_told_and_the_reason_says_why(made: Decision, reason: str) -> None:
+    assert made == Decision(alert=None, reason=reason)
+
+
+@pytest.mark.parametrize(("attempts", "seconds"), [(1, 10), (2, 20), (5, 160), (7, 640), (8, 900), (500, 900)])
+def test_a_message_is_tried_again_after_a_growing_pause(attempts: int, seconds: int) -> None:
+    assert next_attempt(attempts=attempts, created_at=NOW, now=NOW, jitter=0.5) == NOW + timedelta(seconds=seconds)
+
+
+def test_the_pause_is_spread_by_a_fifth() -> None:
+    waits = [next_attempt(attempts=1, created_at=NOW, now=NOW, jitter=jitter) for jitter in (0.0, 1.0)]
+    assert waits == [NOW + timedelta(seconds=8), NOW + timedelta(seconds=12)]
+
+
+def test_a_message_is_given_up_after_a_week() -> None:
+    assert next_attempt(attempts=9, created_at=NOW - GIVEN_UP_AFTER, now=NOW, jitter=0.5) is None
