@@ -12,7 +12,6 @@ import signal
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
@@ -23,7 +22,8 @@ from monitor import control, logs
 from monitor.clock import SystemClock
 from monitor.config import load
 from monitor.errors import ConfigError, InputError, SourceError
-from monitor.fetching import Fetcher, host_key
+from monitor.fetching.address import host_of
+from monitor.fetching.fetcher import Fetcher
 from monitor.flows import desk
 from monitor.flows.deliver import deliver
 from monitor.flows.poll import PollReport, poll
@@ -31,7 +31,7 @@ from monitor.flows.ports import Plan, Ports, make_plan
 from monitor.store import Writer, lock_database
 from monitor.tracking.health import after_failure
 from monitor.web import metrics
-from monitor.web.app import WebServer, make_app
+from monitor.web.app import STUCK_AFTER, WebServer, make_app
 from monitor.worker import WorkerPool
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ async def make_ports(config: Config, *, clock: Clock, writer: Writer) -> Ports:
 
 async def sync_sources(plan: Plan, ports: Ports) -> None:
     """Make the rows follow the configuration."""
-    hosts = {source.name: host_key(source.url) for source in plan.config.sources}
+    hosts = {source.name: host_of(plan.config.reveal(source.url)) for source in plan.config.sources}
     now = ports.clock.now()
     await ports.writer.run(lambda store: store.sync_sources(plan.config.sources, hosts, now))
 
@@ -282,8 +282,8 @@ class Daemon:
         return self._clock.now().timestamp() - self._clock.monotonic()
 
     async def _watchdog_tick(self) -> None:
-        """Tell systemd that we live, only while looking for due sources, which needs loop, writer and disk, succeeds."""
-        if self._clock.monotonic() - self._last_tick < timedelta(seconds=30).total_seconds():
+        """Tell systemd that we live, only while looking for due sources succeeds: it needs loop, writer and disk."""
+        if self._clock.monotonic() - self._last_tick < STUCK_AFTER / 2:
             tell_systemd("WATCHDOG=1")
 
     def _keep(self, tasks: set[asyncio.Task[None]], work: Any) -> None:

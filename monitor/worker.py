@@ -46,12 +46,17 @@ class WorkerPool:
     def __init__(self, brands: Sequence[Brand], *, workers: int = WORKERS) -> None:
         for name in BLAS_THREADS:
             os.environ[name] = "1"
+        self._workers = workers
         self._pool = ProcessPool(
             max_workers=workers,
             initializer=_start,
             initargs=(tuple(brands), os.getpid()),
             context=multiprocessing.get_context("spawn"),
         )
+
+    async def start(self) -> None:
+        """Start the processes before the first work comes; waits until they have loaded."""
+        await asyncio.gather(*(self._run(time.sleep, (0.05,), deadline=JUDGE_DEADLINE) for _ in range(self._workers)))
 
     async def read(self, kind: Kind, request: Request, response: Response, cursor: Mapping[str, JSON]) -> Page:
         """`kind.read(…)` in a worker. Raises ReadError; WorkerKilled when it took too long."""

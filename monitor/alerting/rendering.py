@@ -85,7 +85,7 @@ def render(message_id: str, alerts: Sequence[AlertView], *, style: Style, langua
     tail = f"monitor-message: {message_id}"
     room = (style.limit - len(tail) - 2) // len(alerts)
     bodies = [_alert_body(alert, style=style, words=words, room=room) for alert in alerts]
-    return RenderedMessage(title=_title(alerts, words), body="\n\n".join((*bodies, tail)))
+    return RenderedMessage(title=style.escape(_title(alerts, words)), body="\n\n".join((*bodies, tail)))
 
 
 def _title(alerts: Sequence[AlertView], words: Mapping[str, str]) -> str:

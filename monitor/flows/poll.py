@@ -91,7 +91,7 @@ async def visit_source(source: Source, leased: LeasedSource, *, ports: Ports, pl
     """
     state = leased.state
     request = plan.kinds[source.name].start(state.cursor, ports.clock.now())
-    response = await _fetch(source, request, validators=state.validators, ports=ports)
+    response = await _fetch(source, request, validators=state.validators, ports=ports, plan=plan)
     if response.not_modified:
         return Visit(new=(), shown=0, cursor=state.cursor, validators=response.validators, not_modified=True)
     page = await ports.worker.read(plan.kinds[source.name], request, response, state.cursor)
@@ -114,7 +114,7 @@ async def _page_back(
         if not more:
             return found, None
         try:
-            response = await _fetch(source, more[0], validators=Validators(), ports=ports)
+            response = await _fetch(source, more[0], validators=Validators(), ports=ports, plan=plan)
             page = await ports.worker.read(kind, more[0], response, leased.state.cursor)
         except SourceError as error:
             # A page that keeps failing must not hold back for ever what the first pages showed.
@@ -130,8 +130,9 @@ async def _page_back(
     return found, OVERRUN if more else None
 
 
-async def _fetch(source: Source, request: Request, *, validators: Validators, ports: Ports) -> Response:
-    return await ports.fetcher.fetch(request, allow=source.allow, headers=source.headers, validators=validators)
+async def _fetch(source: Source, request: Request, *, validators: Validators, ports: Ports, plan: Plan) -> Response:
+    headers = plan.headers[source.name]
+    return await ports.fetcher.fetch(request, allow=source.allow, headers=headers, validators=validators)
 
 
 async def _unseen(identified: Sequence[Identified], leased: LeasedSource, ports: Ports) -> list[Identified]:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from monitor.alerting.catalogue import CATALOGUES
 from monitor.alerting.rendering import STYLES, RenderedMessage, render, style_of
 from monitor.models import AlertView, Author, Post
-from tests.alerting.conftest import make_alert, make_mention
+from tests.alerting.alerts import make_alert, make_mention
 
 HOSTILE = (
     "<!channel> @everyone @here <@U1> [click](http://evil.example) ![x](http://pixel.example) *b* \x1b[31m\u202e `c`"

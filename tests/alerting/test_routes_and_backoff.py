@@ -9,7 +9,7 @@ from monitor.alerting.backoff import GIVEN_UP_AFTER, next_attempt
 from monitor.alerting.routes import CompiledRoute, decide
 from monitor.models import Decision, Mention, Post, Receiver, Target
 from monitor.query import parse
-from tests.alerting.conftest import make_mention
+from tests.alerting.alerts import make_mention
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 SUPPORT = Receiver(name="support", targets=(Target(key="k", url="json://x"),))

@@ -1,10 +1,10 @@
+"""Makes alerts for tests of what is told."""
+
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
-import pytest
-
-from monitor.models import AlertView, Author, Label, Mention, MentionView, Post, Sentiment, Span, Why
+from monitor.models import AlertView, Label, Mention, MentionView, Post, Sentiment, Span, Why
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
@@ -34,16 +34,3 @@ def make_alert(post: Post, mention: Mention) -> AlertView:
         decision="alert to support",
     )
     return AlertView(id=12, reason="route matches", created_at=NOW, view=view)
-
-
-@pytest.fixture
-def alert() -> AlertView:
-    post = Post(
-        native_id="n",
-        url="https://forum.example/t/1",
-        title="Не работает",
-        text="В МоёмСкладе опять ничего не работает",
-        author=Author(name="Ольга", followers=120),
-        published=NOW - timedelta(minutes=3, seconds=20),
-    )
-    return make_alert(post, make_mention())

@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from monitor.models import AlertView, Author, Post
+from tests.alerting.alerts import NOW, make_alert, make_mention
+
+
+@pytest.fixture
+def alert() -> AlertView:
+    post = Post(
+        native_id="n",
+        url="https://forum.example/t/1",
+        title="Не работает",
+        text="В МоёмСкладе опять ничего не работает",
+        author=Author(name="Ольга", followers=120),
+        published=NOW - timedelta(minutes=3, seconds=20),
+    )
+    return make_alert(post, make_mention())
