@@ -1,0 +1,218 @@
+"""A world for flows: a fake web with verbs, a judge of one rule, a clock that is set by hand; the store is real."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, cast
+
+from monitor.alerting.routes import CompiledRoute
+from monitor.flows.poll import PollReport, poll
+from monitor.flows.ports import Plan, Ports
+from monitor.models import (
+    JSON,
+    HostState,
+    HttpRequest,
+    Judgement,
+    Label,
+    Mention,
+    Page,
+    Post,
+    Receiver,
+    Request,
+    Response,
+    Sentiment,
+    Source,
+    Target,
+    Validators,
+    Why,
+)
+from monitor.query import parse
+from monitor.store import Reader, Store, Writer, open_reader
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from monitor.errors import SourceError
+    from monitor.fetching.fetcher import Fetcher
+    from monitor.sources.protocol import Kind
+    from monitor.worker import WorkerPool
+
+NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+BRAND = "Тестомаркет"
+SUPPORT = Receiver(name="support", targets=(Target(key="mail", url="json://127.0.0.1:9/"),))
+
+
+class HandClock:
+    """Time that moves when it is told to."""
+
+    def __init__(self) -> None:
+        self.moment = NOW
+
+    def now(self) -> datetime:
+        return self.moment
+
+    def monotonic(self) -> float:
+        return (self.moment - NOW).total_seconds()
+
+    async def sleep(self, seconds: float) -> None:
+        self.moment += timedelta(seconds=seconds)
+
+
+class FakeWeb:
+    """One site: `shows` posts on pages, `fails`, or says that nothing changed; `requests` is its access log."""
+
+    def __init__(self) -> None:
+        self.pages: dict[str, list[Post]] = {"1": []}
+        self.errors: dict[str, SourceError] = {}
+        self.requests: list[tuple[str, Validators]] = []
+        self.etag: str | None = None
+
+    def shows(self, *posts: Post, page: str = "1") -> None:
+        self.pages[page] = list(posts)
+
+    def fails(self, error: SourceError, *, page: str = "1") -> None:
+        self.errors[page] = error
+
+    def recovers(self) -> None:
+        self.errors.clear()
+
+    # what a Fetcher does
+
+    async def fetch(self, request: HttpRequest, *, validators: Validators, **_: object) -> Response:
+        self.requests.append((request.url, validators))
+        if error := self.errors.get(request.url):
+            raise error
+        unchanged = self.etag is not None and validators.etag == self.etag
+        return Response(
+            url=request.url,
+            status=304 if unchanged else 200,
+            headers=(),
+            body=b"",
+            validators=Validators(etag=self.etag),
+            not_modified=unchanged,
+        )
+
+    def host_states(self) -> tuple[HostState, ...]:
+        return ()
+
+    # what a Kind does
+
+    def start(self, _cursor: Mapping[str, JSON], _now: datetime) -> Request:
+        return HttpRequest(url="1")
+
+    def read(self, request: Request, _response: Response, _cursor: Mapping[str, JSON]) -> Page:
+        following = str(int(request.url) + 1)
+        more = (HttpRequest(url=following),) if following in self.pages else ()
+        return Page(posts=tuple(self.pages[request.url]), more=more, cursor={"read": request.url})
+
+
+class FakeWorker:
+    """Reads in place; whatever names the brand is a mention, negative where it says "плохо"."""
+
+    async def read(self, kind: Kind, request: Request, response: Response, cursor: Mapping[str, JSON]) -> Page:
+        return kind.read(request, response, cursor)
+
+    async def judge(self, posts: Sequence[Post], *, site_weight: float | None) -> list[Judgement]:
+        return [self._judge(post) for post in posts]
+
+    def _judge(self, post: Post) -> Judgement:
+        bad = "плохо" in post.text
+        sentiment = Sentiment(
+            label=Label.NEGATIVE if bad else Label.NEUTRAL, negative=float(bad), neutral=float(not bad), positive=0.0
+        )
+        mention = Mention(
+            brand=BRAND,
+            relevance=1.0,
+            doubtful=False,
+            spans=(),
+            sentiment=sentiment,
+            special_cases=(),
+            influence=10,
+            priority=50,
+            why=(Why(code="match", text=BRAND),),
+        )
+        mentions = (mention,) if BRAND in post.text else ()
+        return Judgement(lang="ru", sentiment=sentiment, special_cases=(), mentions=mentions)
+
+
+def post(number: int, text: str = f"В {BRAND} плохо", *, native: str | None = None) -> Post:
+    native_id = native or f"n{number}"
+    return Post(native_id=native_id, url=f"https://forum.example/{number}", text=f"{text} ({number})")
+
+
+@dataclass
+class World:
+    """Everything a flow needs, over a real database."""
+
+    writer: Writer
+    reader: Callable[[], Reader]
+    source: Source
+    web: FakeWeb = field(default_factory=FakeWeb)
+    clock: HandClock = field(default_factory=HandClock)
+    worker: FakeWorker = field(default_factory=FakeWorker)
+    routes: tuple[CompiledRoute, ...] = (CompiledRoute("sentiment:negative", parse("sentiment:negative"), SUPPORT),)
+    competitors: frozenset[str] = frozenset()
+
+    @property
+    def ports(self) -> Ports:
+        return Ports(
+            clock=self.clock,
+            fetcher=cast("Fetcher", self.web),
+            worker=cast("WorkerPool", self.worker),
+            writer=self.writer,
+        )
+
+    @property
+    def plan(self) -> Plan:
+        return Plan(
+            config=cast("object", None),  # type: ignore[arg-type] # flows look at the plan, not at the file
+            sources={self.source.name: self.source},
+            kinds={self.source.name: cast("Kind", self.web)},
+            headers={self.source.name: ()},
+            receivers={SUPPORT.name: SUPPORT},
+            routes=self.routes,
+            competitors=self.competitors,
+        )
+
+    async def poll(self) -> PollReport:
+        """One poll of the source, due or not, a minute after the last one."""
+        self.clock.moment += timedelta(minutes=1)
+        now = self.clock.moment
+        leased = await self.writer.run(lambda store: store.lease_named(self.source.name, now))
+        assert leased is not None
+        return await poll(self.source, leased, ports=self.ports, plan=self.plan)
+
+    def rows(self, sql: str) -> list[dict[str, object]]:
+        """What the database holds, read-only."""
+        reader = self.reader()
+        try:
+            return list(reader._db.query(sql))
+        finally:
+            reader.close()
+
+    def count(self, table: str) -> int:
+        return len(self.rows(f"SELECT 1 FROM {table}"))
+
+
+def play(folder: Path, story: Callable[[World], Awaitable[None]], *, source: Source | None = None) -> None:
+    """Run a story in a world of its own."""
+
+    async def run() -> None:
+        path = folder / "monitor.db"
+        writer = Writer(path)
+        await writer.start()
+        watched = source or Source(name="forum", kind="feed", url="1", options=None, every=timedelta(minutes=10))
+
+        def sync(store: Store) -> None:
+            store.sync_sources([watched], {watched.name: "forum.example:443"}, NOW)
+
+        await writer.run(sync)
+        try:
+            await story(World(writer=writer, reader=lambda: Reader(open_reader(path)), source=watched))
+        finally:
+            await writer.close()
+
+    asyncio.run(run())
