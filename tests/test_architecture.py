@@ -41,6 +41,7 @@ BREAKS_THINGS = PACKAGE / "demo" / "faults.py"
 
 FOREIGN: dict[str, set[str]] = {
     "httpx": {"fetching"},
+    "h11": {"fetching"},
     "feedparser": {"sources"},
     "bs4": {"text", "sources"},
     "lxml": {"text", "sources"},

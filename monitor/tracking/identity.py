@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from hashlib import blake2s
 from typing import TYPE_CHECKING, Final
 
-from monitor.text import canonical_url, fold
+from monitor.text import canonical_url
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -69,7 +69,8 @@ def _usable(identities: Sequence[str | None]) -> bool:
 
 def _ladder(post: Post) -> tuple[str | None, str | None, str]:
     address = canonical_url(post.url) if post.url else None
-    content = "\0".join((post.author.name or "", fold(post.title), fold(post.text)))
+    # White space is all that a site may change without changing the words.
+    content = "\0".join((post.author.name or "", " ".join(post.title.split()), " ".join(post.text.split())))
     return (
         f"id:{post.native_id}" if post.native_id else None,
         f"url:{address}" if address else None,

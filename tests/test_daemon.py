@@ -1,0 +1,318 @@
+"""The real process: started as a user would, spoken to by signals, socket and HTTP, watched from outside."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import threading
+import urllib.request
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+PATIENCE = 40.0  # seconds; generous, because nothing here is about speed
+CONFIG = """\
+contact: tests@monitor.test
+brands: [{{name: Тестомаркет}}]
+sources:
+  - {{name: news, kind: feed, url: "{url}/feed", every: 1s, allow: [127.0.0.0/8]}}
+receivers: {{support: {{urls: ["json://127.0.0.1:{port}/hook"]}}}}
+routes: [{{match: "sentiment:negative", to: support}}]
+fetch: {{gap: 0s}}
+web: {{listen: "127.0.0.1:0"}}
+"""
+
+
+class Site(ThreadingHTTPServer):
+    """Serves one feed and takes webhooks; `arrived` is set when a webhook comes."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.posts: list[str] = []
+        self.hooks: list[bytes] = []
+        self.polled = threading.Event()
+        self.arrived = threading.Event()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+    def feed(self) -> bytes:
+        items = "".join(
+            f"<item><guid>g{number}</guid><title>{text}</title><description>{text}</description></item>"
+            for number, text in reversed(list(enumerate(self.posts)))
+        )
+        return f'<?xml version="1.0"?><rss version="2.0"><channel><title>t</title>{items}</channel></rss>'.encode()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        site = cast("Site", self.server)
+        body = site.feed()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/rss+xml")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+        site.polled.set()
+
+    def do_POST(self) -> None:
+        site = cast("Site", self.server)
+        site.hooks.append(self.rfile.read(int(self.headers["Content-Length"])))
+        self.send_response(200)
+        self.end_headers()
+        site.arrived.set()
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    server = Site()
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+class Process:
+    """A daemon process whose log lines can be waited for."""
+
+    def __init__(self, folder: Path, environ: dict[str, str]) -> None:
+        self.folder = folder
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "monitor", "run", "--config", "sources.yaml", "--db", "monitor.db"],
+            cwd=folder,
+            env={**os.environ, **environ},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.events: list[dict[str, object]] = []
+        self._news = threading.Condition()
+        self._thread = threading.Thread(target=self._listen, daemon=True)
+        self._thread.start()
+
+    def _listen(self) -> None:
+        assert self._process.stderr is not None
+        for line in self._process.stderr:
+            with self._news:
+                self.events.append(json.loads(line) if line.startswith("{") else {"event": line})
+                self._news.notify_all()
+
+    def wait_for(self, event: str) -> dict[str, object]:
+        def seen() -> dict[str, object] | None:
+            return next((item for item in self.events if item["event"] == event), None)
+
+        with self._news:
+            assert self._news.wait_for(seen, PATIENCE), f"no {event!r} in {self.events}"
+        found = seen()
+        assert found is not None
+        return found
+
+    def signal(self, number: signal.Signals) -> None:
+        self._process.send_signal(number)
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """The exit code after a signal; fails when the process does not end within twice the promised ten seconds."""
+        if self._process.poll() is None:
+            self.signal(number)
+        code = self._process.wait(timeout=20)
+        self._thread.join()
+        return code
+
+
+@pytest.fixture
+def daemon(tmp_path: Path, site: Site) -> Iterator[Callable[..., Process]]:
+    started: list[Process] = []
+
+    def start(config: str | None = None, **environ: str) -> Process:
+        text = config or CONFIG.format(url=site.url, port=site.server_address[1])
+        (tmp_path / "sources.yaml").write_text(text, encoding="utf-8")
+        started.append(Process(tmp_path, environ))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.stop(signal.SIGKILL)
+
+
+def database(folder: Path, sql: str) -> list[tuple[object, ...]]:
+    connection = sqlite3.connect(f"{(folder / 'monitor.db').as_uri()}?mode=ro", uri=True)
+    try:
+        return connection.execute(sql).fetchall()
+    finally:
+        connection.close()
+
+
+def monitor(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "monitor", *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+
+
+def test_a_post_that_appears_becomes_an_alert_that_arrives(
+    tmp_path: Path, site: Site, daemon: Callable[..., Process]
+) -> None:
+    site.posts = ["Вчера в Тестомаркете всё было ужасно"]
+    process = daemon()
+    process.wait_for("polled")
+    site.posts.append("Тестомаркет опять обманул, деньги не вернули, отвратительный сервис")
+    assert site.arrived.wait(PATIENCE)
+    assert process.stop() == 0
+    assert len(site.hooks) == 1
+    message = json.loads(site.hooks[0])
+    assert "отвратительный сервис" in message["message"]
+    assert database(tmp_path, "SELECT count(*) FROM posts") == [(2,)]
+    assert database(tmp_path, "SELECT state FROM deliveries") == [("sent",)]
+    why = monitor(tmp_path, "why", "2")
+    assert "support: sent, route matches: sentiment:negative" in why.stdout
+    first = monitor(tmp_path, "why", "1")
+    assert "recorded silently: first poll of this source" in first.stdout
+
+
+def test_a_second_daemon_names_the_pid_of_the_first(tmp_path: Path, daemon: Callable[..., Process]) -> None:
+    pid = daemon().wait_for("started")["pid"]
+    second = monitor(tmp_path, "run", "--db", "monitor.db")
+    assert second.returncode == 75
+    assert f"pid {pid}" in second.stderr
+
+
+def test_a_wrong_configuration_never_replaces_a_good_one(
+    tmp_path: Path, site: Site, daemon: Callable[..., Process]
+) -> None:
+    process = daemon()
+    process.wait_for("started")
+    good = (tmp_path / "sources.yaml").read_text(encoding="utf-8")
+    (tmp_path / "sources.yaml").write_text(good + "nonsense: 1\n", encoding="utf-8")
+    process.signal(signal.SIGHUP)
+    fault = process.wait_for("the changed configuration is wrong, the old one stays")["fault"]
+    assert re.match(r"sources\.yaml:9:1: nonsense: ", str(fault))
+    site.polled.clear()
+    assert site.polled.wait(PATIENCE), "the old configuration is no longer polled"
+    (tmp_path / "sources.yaml").write_text(good.replace("name: news", "name: other"), encoding="utf-8")
+    process.signal(signal.SIGHUP)
+    process.wait_for("reloaded")
+    assert process.stop() == 0
+    assert database(tmp_path, "SELECT name FROM sources WHERE active") == [("other",)]
+
+
+def test_a_command_that_writes_asks_the_running_daemon(tmp_path: Path, daemon: Callable[..., Process]) -> None:
+    daemon().wait_for("started")
+    unknown = monitor(tmp_path, "poll", "nowhere")
+    assert unknown.returncode == 65
+    assert "there is no source 'nowhere'" in unknown.stderr
+    polled = monitor(tmp_path, "poll", "news", "--json")
+    # The daemon itself may be polling it at this very moment, and then says so.
+    assert polled.returncode in (0, 65)
+    if polled.returncode == 0:
+        assert json.loads(polled.stdout)["source"] == "news"
+
+
+def test_poll_works_alone_when_no_daemon_runs(tmp_path: Path, site: Site) -> None:
+    site.posts = ["Тестомаркет молодец"]
+    config = CONFIG.format(url=site.url, port=site.server_address[1])
+    (tmp_path / "sources.yaml").write_text(config, encoding="utf-8")
+    dry = monitor(tmp_path, "poll", "news", "--dry-run")
+    assert dry.returncode == 0
+    assert "Тестомаркет: " in dry.stdout
+    assert not (tmp_path / "monitor.db").exists()
+    report = json.loads(monitor(tmp_path, "poll", "news", "--json").stdout)
+    assert (report["new"], report["mentions"], report["error"]) == (1, 1, None)
+    assert database(tmp_path, "SELECT brand FROM mentions") == [("Тестомаркет",)]
+
+
+def test_retry_needs_the_daemon(tmp_path: Path) -> None:
+    assert monitor(tmp_path, "deliveries", "retry", "1", "--db", "monitor.db").returncode == 69
+
+
+@contextmanager
+def systemd(folder: Path) -> Iterator[socket.socket]:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+        listener.bind(str(folder / "notify"))
+        listener.settimeout(PATIENCE)
+        yield listener
+
+
+def test_systemd_is_told_when_it_is_ready_alive_reloading_and_stopping(
+    tmp_path: Path, daemon: Callable[..., Process]
+) -> None:
+    with systemd(tmp_path) as listener:
+        process = daemon(NOTIFY_SOCKET=str(tmp_path / "notify"), WATCHDOG_USEC="1000000")
+        heard = [listener.recv(100)]
+        while b"WATCHDOG=1" not in heard:
+            heard.append(listener.recv(100))
+        process.signal(signal.SIGHUP)
+        while b"RELOADING=1" not in heard:
+            heard.append(listener.recv(100))
+        assert process.stop() == 0
+        while b"STOPPING=1" not in heard:
+            heard.append(listener.recv(100))
+    assert heard[0] == b"READY=1"
+
+
+def test_health_and_metrics_are_served(daemon: Callable[..., Process]) -> None:
+    process = daemon()
+    address = process.wait_for("web")["listen"]
+    process.wait_for("started")
+    with urllib.request.urlopen(f"http://{address}/healthz", timeout=PATIENCE) as answer:
+        health = json.load(answer)
+    assert (health["status"], health["sources"]) == ("ok", 1)
+    with urllib.request.urlopen(f"http://{address}/metrics", timeout=PATIENCE) as answer:
+        text = answer.read().decode()
+    assert 'monitor_sources{health="ok"} 1.0' in text
+    assert "monitor_messages_pending 0.0" in text
+
+
+def test_an_interrupt_stops_it_as_well_and_no_worker_stays_behind(daemon: Callable[..., Process]) -> None:
+    process = daemon()
+    pid = int(str(process.wait_for("started")["pid"]))
+    children = [path.name for path in Path("/proc").glob("[0-9]*") if _parent(path) == pid]
+    assert process.stop(signal.SIGINT) == 0
+    assert not [child for child in children if Path(f"/proc/{child}").exists()]
+
+
+def _parent(process: Path) -> int:
+    try:
+        return int((process / "stat").read_text().rpartition(")")[2].split()[1])
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+
+
+@pytest.mark.parametrize(
+    ("content", "code"), [("brands: [{name: x}]\n", 78), ("{", 78)], ids=["key missing", "no yaml"]
+)
+def test_a_wrong_configuration_is_refused_with_its_code(tmp_path: Path, content: str, code: int) -> None:
+    (tmp_path / "sources.yaml").write_text(content, encoding="utf-8")
+    refused = monitor(tmp_path, "run")
+    assert refused.returncode == code
+    assert "sources.yaml:1:" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_a_corrupt_database_is_refused_and_left_alone(tmp_path: Path, site: Site) -> None:
+    config = CONFIG.format(url=site.url, port=site.server_address[1])
+    (tmp_path / "sources.yaml").write_text(config, encoding="utf-8")
+    (tmp_path / "monitor.db").write_bytes(b"no database" * 500)
+    refused = monitor(tmp_path, "run", "--db", "monitor.db")
+    assert refused.returncode == 78
+    assert (tmp_path / "monitor.db").read_bytes() == b"no database" * 500
