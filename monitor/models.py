@@ -252,7 +252,7 @@ class Source:
     every: timedelta = timedelta(minutes=15)
     allow: tuple[Network, ...] = ()
     backfill: Backfill = Backfill.SILENT
-    headers: tuple[tuple[str, str], ...] = ()
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     weight: float | None = None
     lang: str | None = None
     max_pages: int = 5

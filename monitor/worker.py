@@ -81,7 +81,7 @@ class WorkerPool:
 
     def close(self) -> None:
         """Stop the processes; what they were doing is lost, and polled again."""
-        self._pool.stop()
+        self._pool.stop()  # type: ignore[no-untyped-call]
         self._pool.join()
 
 

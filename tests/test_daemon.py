@@ -75,7 +75,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         site.arrived.set()
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the base class's
         pass
 
 
@@ -124,15 +124,17 @@ class Process:
         assert found is not None
         return found
 
-    def signal(self, number: signal.Signals) -> None:
+    def send(self, number: signal.Signals) -> None:
         self._process.send_signal(number)
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         """The exit code after a signal; fails when the process does not end within twice the promised ten seconds."""
         if self._process.poll() is None:
-            self.signal(number)
+            self.send(number)
         code = self._process.wait(timeout=20)
         self._thread.join()
+        assert self._process.stderr is not None
+        self._process.stderr.close()
         return code
 
 
@@ -204,13 +206,13 @@ def test_a_wrong_configuration_never_replaces_a_good_one(
     process.wait_for("started")
     good = (tmp_path / "sources.yaml").read_text(encoding="utf-8")
     (tmp_path / "sources.yaml").write_text(good + "nonsense: 1\n", encoding="utf-8")
-    process.signal(signal.SIGHUP)
+    process.send(signal.SIGHUP)
     fault = process.wait_for("the changed configuration is wrong, the old one stays")["fault"]
     assert re.match(r"sources\.yaml:9:1: nonsense: ", str(fault))
     site.polled.clear()
     assert site.polled.wait(PATIENCE), "the old configuration is no longer polled"
     (tmp_path / "sources.yaml").write_text(good.replace("name: news", "name: other"), encoding="utf-8")
-    process.signal(signal.SIGHUP)
+    process.send(signal.SIGHUP)
     process.wait_for("reloaded")
     assert process.stop() == 0
     assert database(tmp_path, "SELECT name FROM sources WHERE active") == [("other",)]
@@ -261,7 +263,7 @@ def test_systemd_is_told_when_it_is_ready_alive_reloading_and_stopping(
         heard = [listener.recv(100)]
         while b"WATCHDOG=1" not in heard:
             heard.append(listener.recv(100))
-        process.signal(signal.SIGHUP)
+        process.send(signal.SIGHUP)
         while b"RELOADING=1" not in heard:
             heard.append(listener.recv(100))
         assert process.stop() == 0

@@ -40,12 +40,17 @@ EXIT_CODES: Final[tuple[tuple[type[MonitorError], int], ...]] = (
 )
 
 
-def main() -> None:
-    """Entry point: errors of ours become one line on stderr and an exit code, never a traceback."""
+def application() -> typer.Typer:
+    """The command line with all its commands."""
     from monitor.cli import history, operate, tools  # noqa: F401 - importing registers the commands
 
+    return app
+
+
+def main() -> None:
+    """Entry point: errors of ours become one line on stderr and an exit code, never a traceback."""
     try:
-        app()
+        application()()
     except MonitorError as error:
         print(f"monitor: {error}", file=sys.stderr)  # noqa: T201 - this is the command's own voice
         sys.exit(next(code for kind, code in EXIT_CODES if isinstance(error, kind)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -24,10 +25,8 @@ from monitor.cli.common import (
 )
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from monitor.config import Config
-    from monitor.flows.ports import Plan, Ports
+    from monitor.flows.ports import Ports
     from monitor.models import JSON, Judgement, Post
 
 
@@ -53,14 +52,14 @@ def run(config: ConfigOption = None, db: DatabaseOption = None) -> None:
 def check(config: ConfigOption = None) -> None:
     """Check the configuration: every mistake at once with line and hint, then what to know about it."""
     from monitor import notify
-    from monitor.understanding.matcher import warnings
+    from monitor.understanding.names import warnings
 
     loaded = load_config(config)
     for fault in loaded.warnings:
         print_line(f"{fault} [warning]")
     for brand in loaded.brands:
         for warning in warnings(brand):
-            print_line(f"brand {brand.name}: {warning} [warning]")
+            print_line(f"brand {brand.name}: {warning.alias!r} {warning.problem} ({warning.hint}) [warning]")
     broken = [
         f"receiver {receiver.name}: address {number} is none that Apprise understands"
         for receiver in loaded.receivers
@@ -209,7 +208,9 @@ def _next_poll(row: dict[str, object]) -> str:
     return max(str(row["next_at"]), str(row["retry_at"] or ""))
 
 
-deliveries_app = typer.Typer(invoke_without_command=True, help="Show the newest deliveries: who was told, who could not be.")
+deliveries_app = typer.Typer(
+    invoke_without_command=True, help="Show the newest deliveries: who was told, who could not be."
+)
 app.add_typer(deliveries_app, name="deliveries")
 
 
@@ -232,7 +233,19 @@ def deliveries(
         print_table(
             ("id", "mention", "receiver", "state", "attempts", "created", "settled", "last error"),
             (
-                [row[name] for name in ("id", "mention_id", "receiver", "state", "attempts", "created_at", "settled_at", "error")]
+                [
+                    row[name]
+                    for name in (
+                        "id",
+                        "mention_id",
+                        "receiver",
+                        "state",
+                        "attempts",
+                        "created_at",
+                        "settled_at",
+                        "error",
+                    )
+                ]
                 for row in rows
             ),
         )

@@ -27,7 +27,7 @@ def parse(
     content_type: Annotated[str | None, typer.Option(help="Content-Type header that came with them.")] = None,
     options: Annotated[str, typer.Option(help="The kind's options as a JSON object.")] = "{}",
 ) -> None:
-    """Read files as a kind of source would: one JSON line per post, {"file", "error"} for a file that cannot be read."""
+    """Read files as a kind would: one JSON line per post, {"file", "error"} for a file that cannot be read."""
     from monitor.config import kind_options
     from monitor.errors import InputError, ReadError
     from monitor.models import Response
@@ -94,11 +94,10 @@ def demo(
     fault: Annotated[str | None, typer.Option("--break", help="Plant this fault; the result must show it.")] = None,
 ) -> None:
     """Show the real daemon at work on a little web on this machine: posts appear, alerts arrive."""
-    from monitor.demo import play
+    from monitor.demo import live, play
 
     if not once:
-        play.play_live()
-        return
+        raise typer.Exit(live.play_live(break_fault=fault, keep=keep))
     result = play.play_once(break_fault=fault, keep=keep)
     if as_json:
         print_json(result.to_json())

@@ -131,8 +131,15 @@ async def _page_back(
 
 
 async def _fetch(source: Source, request: Request, *, validators: Validators, ports: Ports, plan: Plan) -> Response:
-    headers = plan.headers[source.name]
-    return await ports.fetcher.fetch(request, allow=source.allow, headers=headers, validators=validators)
+    """The answer to a request; secrets are put in on the way out and taken out of the address on the way back."""
+    address = plan.reveal(request.url)
+    response = await ports.fetcher.fetch(
+        replace(request, url=address),
+        allow=source.allow,
+        headers=tuple((name, plan.reveal(value)) for name, value in source.headers),
+        validators=validators,
+    )
+    return replace(response, url=request.url) if response.url == address else response
 
 
 async def _unseen(identified: Sequence[Identified], leased: LeasedSource, ports: Ports) -> list[Identified]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from monitor.alerting.routes import CompiledRoute
@@ -10,6 +10,8 @@ from monitor.query import parse
 from monitor.sources import KINDS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from monitor.clock import Clock
     from monitor.config import Config
     from monitor.fetching.fetcher import Fetcher
@@ -31,18 +33,18 @@ class Ports:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The configuration made ready: kinds built with their secrets, routes compiled, names looked up.
+    """The configuration made ready: kinds built, routes compiled, names looked up. Replaced as a whole on reload.
 
-    Replaced as a whole on reload.
+    `reveal` puts secrets into a source's address or header; only what goes over the wire is ever given to it.
     """
 
     config: Config
     sources: dict[str, Source]
     kinds: dict[str, Kind]
-    headers: dict[str, tuple[tuple[str, str], ...]] = field(repr=False)
     receivers: dict[str, Receiver]
     routes: tuple[CompiledRoute, ...]
     competitors: frozenset[str]
+    reveal: Callable[[str], str]
 
 
 def make_plan(config: Config) -> Plan:
@@ -51,12 +53,9 @@ def make_plan(config: Config) -> Plan:
     return Plan(
         config=config,
         sources={source.name: source for source in config.sources},
-        kinds={source.name: KINDS[source.kind](config.reveal(source.url), source.options) for source in config.sources},
-        headers={
-            source.name: tuple((name, config.reveal(value)) for name, value in source.headers)
-            for source in config.sources
-        },
+        kinds={source.name: KINDS[source.kind](source.url, source.options) for source in config.sources},
         receivers=receivers,
         routes=tuple(CompiledRoute(route.match, parse(route.match), receivers[route.to]) for route in config.routes),
         competitors=frozenset(brand.name for brand in config.brands if brand.competitor),
+        reveal=config.reveal,
     )

@@ -171,10 +171,10 @@ class World:
             config=cast("object", None),  # type: ignore[arg-type] # flows look at the plan, not at the file
             sources={self.source.name: self.source},
             kinds={self.source.name: cast("Kind", self.web)},
-            headers={self.source.name: ()},
             receivers={SUPPORT.name: SUPPORT},
             routes=self.routes,
             competitors=self.competitors,
+            reveal=lambda text: text,
         )
 
     async def poll(self) -> PollReport:

@@ -1,0 +1,151 @@
+"""What single keys cannot know: names that repeat, routes that lead nowhere, and what deserves a warning.
+
+These checks look at the plain data, so that they speak even while other keys are wrong.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, urlsplit
+
+from monitor.config.faults import closest
+from monitor.config.secrets import literal_in, references, without_references
+from monitor.config.shapes import WITHOUT_EFFECT
+from monitor.query import Is, Query, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from monitor.config.document import Document, Place
+    from monitor.errors import Fault
+
+_SECRET_HEADERS = ("authorization", "cookie", "key", "secret", "token")
+_SECRET_PARAMETERS = ("key", "pass", "secret", "sig", "token")
+
+
+def entries(document: Document, section: str) -> list[tuple[Place, dict[str, object]]]:
+    """The mappings that a section lists, each with its place; whatever else stands there is passed over."""
+    listed = document.at((section,))
+    numbered = enumerate(listed) if isinstance(listed, list) else ()
+    return [((section, index), entry) for index, entry in numbered if isinstance(entry, dict)]
+
+
+def cross_faults(document: Document) -> list[Fault]:
+    """Mistakes that show only when keys are seen together."""
+    return [*_repeated(document, "brands"), *_repeated(document, "sources"), *_lost_routes(document)]
+
+
+def _repeated(document: Document, section: str) -> Iterator[Fault]:
+    seen: dict[str, int] = {}
+    for place, entry in entries(document, section):
+        name = entry.get("name")
+        if not isinstance(name, str):
+            continue
+        line = document.values[*place, "name"][0]
+        if (same := name.casefold()) in seen:
+            yield document.fault((*place, "name"), f"the name {name} repeats", f"first on line {seen[same]}")
+        seen.setdefault(same, line)
+
+
+def _lost_routes(document: Document) -> Iterator[Fault]:
+    known = _receivers(document)
+    for place, route in entries(document, "routes"):
+        to = route.get("to")
+        if isinstance(to, str) and to not in known:
+            hint = closest(to, known) or "no receivers are configured"
+            yield document.fault((*place, "to"), f"there is no receiver {to!r}", hint)
+
+
+def _receivers(document: Document) -> list[str]:
+    receivers = document.at(("receivers",))
+    return list(receivers) if isinstance(receivers, dict) else []
+
+
+def warnings(document: Document) -> list[Fault]:
+    """What is allowed and still worth a word; asked of files without mistakes only."""
+    return [
+        *_nobody_told(document),
+        *_without_effect(document),
+        *_never_holding(document),
+        *_web_open_to_all(document),
+        *(_literal_secrets(document) if document.open_to_all else ()),
+    ]
+
+
+def _nobody_told(document: Document) -> Iterator[Fault]:
+    receivers = _receivers(document)
+    if not receivers:
+        yield document.fault(
+            ("receivers",), "there are none: mentions are recorded and shown, nobody is told", at_key=True
+        )
+    named = {route.get("to") for _, route in entries(document, "routes")}
+    for name in receivers:
+        if name not in named:
+            yield document.fault(("receivers", name), "no route leads here", "add a route", at_key=True)
+
+
+def _without_effect(document: Document) -> Iterator[Fault]:
+    for keys, message in WITHOUT_EFFECT.items():
+        if len(keys) == 1:
+            places: list[Place] = [keys]
+        else:
+            places = [(*place, keys[1]) for place, _ in entries(document, keys[0])]
+        for place in places:
+            if document.at(place):
+                yield document.fault(place, message, at_key=True)
+
+
+def _never_holding(document: Document) -> Iterator[Fault]:
+    """Filters that ask for a brand or a source that is not configured."""
+    names = {
+        field: [str(entry["name"]) for _, entry in entries(document, section)]
+        for field, section in (("brand", "brands"), ("source", "sources"))
+    }
+    for place, route in entries(document, "routes"):
+        for term in parse(str(route.get("match") or "*")).terms():
+            if not isinstance(term, Is) or term.field not in names:
+                continue
+            known = names[term.field]
+            if not any(Query(term).matches({term.field: name}) for name in known):
+                message = f"there is no {term.field} {term.value!r}: {term} never holds"
+                yield document.fault((*place, "match"), message, closest(term.value, known))
+
+
+def _web_open_to_all(document: Document) -> Iterator[Fault]:
+    listen = document.at(("web", "listen"))
+    if isinstance(listen, str) and not listen.startswith(("127.", "[::1]")):
+        yield document.fault(("web", "listen"), "whoever reaches this address reads everything", "listen on 127.0.0.1")
+
+
+def _literal_secrets(document: Document) -> Iterator[Fault]:
+    for place in _literal_places(document):
+        message = "looks like a secret, and every user of this machine can read the file"
+        yield document.fault(place, message, "write ${NAME}, or chmod o-r the file")
+
+
+def _literal_places(document: Document) -> Iterator[Place]:
+    for name in _receivers(document):
+        urls = document.at(("receivers", name, "urls"))
+        for index, url in enumerate(urls if isinstance(urls, list) else []):
+            if isinstance(url, str) and literal_in(url):
+                yield "receivers", name, "urls", index
+    for place, source in entries(document, "sources"):
+        if isinstance(url := source.get("url"), str) and _tells(url):
+            yield *place, "url"
+        headers = source.get("headers")
+        for header, value in headers.items() if isinstance(headers, dict) else ():
+            secret = any(word in header.lower() for word in _SECRET_HEADERS)
+            if secret and isinstance(value, str) and not references(value):
+                yield *place, "headers", header
+
+
+def _tells(url: str) -> bool:
+    """Whether an address spells out a password, or a parameter that is named like a secret."""
+    bare = without_references(url)
+    try:
+        query, password = urlsplit(bare).query, urlsplit(bare).password
+    except ValueError:  # a host in brackets that is itself a secret
+        return False
+    return bool(password) or any(
+        value and any(word in key.lower() for word in _SECRET_PARAMETERS) for key, value in parse_qsl(query)
+    )

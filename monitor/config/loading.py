@@ -1,0 +1,207 @@
+"""The one way from a file to a Config: read, look secrets up, check everything, then build. All or nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, TypeVar
+
+from pydantic import ValidationError
+
+from monitor.config.checks import cross_faults, entries, warnings
+from monitor.config.document import Document, read_document
+from monitor.config.faults import closest, translate
+from monitor.config.record import Config, RetentionSettings, WebSettings
+from monitor.config.secrets import Missing, look_up, references, reveal, sensitive
+from monitor.config.shapes import (
+    BrandShape,
+    CommonShape,
+    ContextShape,
+    ReceiverShape,
+    RootShape,
+    Shape,
+    make_options,
+    options_shape_of,
+    shape_of,
+)
+from monitor.errors import ConfigError, InputError
+from monitor.models import Backfill, Brand, FetchSettings, Receiver, Route, Source, Target
+from monitor.sources import KINDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from monitor.config.document import Place
+    from monitor.errors import Fault
+
+S = TypeVar("S", bound=Shape)
+
+_MAY_HOLD_SECRETS = frozenset({"contact", "sources", "receivers"})
+_MAY_HOLD = "only contact, sources and receivers may hold secrets"
+_COPIED = ("name", "kind", "url", "recipe", "every", "weight", "lang", "max_pages", "enabled")
+
+
+def load(path: Path, *, environ: Mapping[str, str]) -> Config:
+    """Read sources.yaml; secrets come from `environ` and from the files that it names.
+
+    Raises `errors.ConfigError` with every mistake, in the order of the file; also when the file cannot be read.
+    """
+    document = read_document(path)
+    known = _look_up_all(document, environ, path.parent)
+    root = _checked(RootShape, document, (), known)
+    sources = [_source(document, place, known) for place, _ in entries(document, "sources")]
+    faults = [*document.faults, *cross_faults(document)]
+    if faults or root is None:
+        raise ConfigError(_in_order(faults))
+    return _built(root, tuple(filter(None, sources)), known=known, document=document)
+
+
+def kind_options(kind: str, text: str) -> object:
+    """A kind's options record from a JSON object. Raises `errors.InputError` with every mistake."""
+    try:
+        data = json.loads(text)
+    except ValueError as error:
+        raise InputError(f"options: is no JSON: {error}") from None
+    document = Document(file="options", data=data)
+    shape = _checked(options_shape_of(kind), document, (), {}, kind=kind)
+    if shape is None:
+        # The place in the line is unknown, so a fault is told by its key.
+        said = [str(fault).partition(":1:1: ")[2] for fault in document.faults]
+        raise InputError(f"options: {'; '.join(said)}")
+    try:
+        return make_options(kind, shape)
+    except ValueError as error:
+        raise InputError(f"options: {error}") from None
+
+
+def _in_order(faults: Iterable[Fault]) -> tuple[Fault, ...]:
+    """Faults in the order of the file; of several about one place the first, since the others follow from it."""
+    first: dict[tuple[int, int, str], Fault] = {}
+    for fault in faults:
+        first.setdefault((fault.line, fault.column, fault.path), fault)
+    return tuple(first[place] for place in sorted(first))
+
+
+# ── Secrets ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _look_up_all(document: Document, environ: Mapping[str, str], beside: Path) -> dict[str, str]:
+    """Each secret that the file names, with its value; those that have none become faults."""
+    known: dict[str, str] = {}
+    for place, text in _texts(document.data, ()):
+        for reference in references(text):
+            if place[0] not in _MAY_HOLD_SECRETS:
+                document.faults.append(document.fault(place, "a secret may not stand here", _MAY_HOLD))
+                continue
+            value = look_up(reference, environ=environ, beside=beside)
+            if isinstance(value, Missing):
+                document.faults.append(document.fault(place, value.message, value.hint))
+            else:
+                known[reference] = value
+    return known
+
+
+def _texts(data: object, place: Place) -> Iterator[tuple[Place, str]]:
+    if isinstance(data, str):
+        yield place, data
+    elif isinstance(data, dict):
+        for key, value in data.items():
+            yield from _texts(value, (*place, key))
+    elif isinstance(data, list):
+        for index, value in enumerate(data):
+            yield from _texts(value, (*place, index))
+
+
+# ── Checking ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _checked(shape: type[S], document: Document, place: Place, known: Mapping[str, str], *, kind: str = "") -> S | None:
+    """What stands at a place, checked; None when it has faults, which the document collects."""
+    try:
+        return shape.model_validate(document.at(place), context=known)
+    except ValidationError as error:
+        details = error.errors(include_url=False, include_input=False)
+        document.faults += translate(details, document, under=place, kind=kind)
+        return None
+
+
+def _source(document: Document, place: Place, known: Mapping[str, str]) -> Source | None:
+    kind = document.at((*place, "kind"))
+    if not isinstance(kind, str) or kind not in KINDS:
+        # Its options cannot be told from typing errors, so only the common keys are checked.
+        _checked(CommonShape, document, place, known)
+        if isinstance(kind, str):
+            hint = closest(kind, list(KINDS))
+            document.faults.append(document.fault((*place, "kind"), f"there is no kind {kind!r}", hint))
+        return None
+    shape = _checked(shape_of(kind), document, place, known, kind=kind)
+    if shape is None:
+        return None
+    try:
+        options = make_options(kind, shape)
+    except ValueError as error:  # what the record refuses is for the kind to say
+        document.faults.append(document.fault(place, str(error)))
+        return None
+    common = {name: getattr(shape, name) for name in _COPIED}
+    return Source(
+        **common,
+        options=options,
+        allow=tuple(shape.allow),
+        backfill=Backfill(shape.backfill),
+        headers=tuple(shape.headers.items()),
+    )
+
+
+# ── Building ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _built(root: RootShape, sources: tuple[Source, ...], *, known: Mapping[str, str], document: Document) -> Config:
+    receivers = tuple(_receiver(name, shape, known) for name, shape in root.receivers.items())
+    values = [
+        value for reference, value in known.items() if reference not in references(str(document.at(("contact",))))
+    ]
+    values += [target.url for receiver in receivers for target in receiver.targets]
+    host, _, port = root.web.listen.rpartition(":")
+    canonical = json.dumps(document.data, sort_keys=True, ensure_ascii=False)
+    return Config(
+        brands=tuple(map(_brand, root.brands)),
+        sources=sources,
+        receivers=receivers,
+        routes=tuple(Route(match=route.match, to=route.to) for route in root.routes),
+        fetch=FetchSettings(contact=root.contact, **root.fetch.model_dump()),
+        retention=RetentionSettings(**root.retention.model_dump()),
+        web=WebSettings(
+            host=host.strip("[]"), port=int(port), base_url=root.web.base_url or f"http://{root.web.listen}"
+        ),
+        warnings=_in_order(warnings(document)),
+        fingerprint=hashlib.sha256(canonical.encode()).hexdigest()[:16],
+        references=known,
+        secrets=sensitive(values),
+    )
+
+
+def _brand(shape: BrandShape) -> Brand:
+    words = shape.context if isinstance(shape.context, ContextShape) else ContextShape()
+    packs = () if isinstance(shape.context, ContextShape) else tuple(shape.context)
+    return Brand(
+        name=shape.name,
+        aliases=tuple(shape.aliases),
+        handles=tuple(shape.handles),
+        context_packs=packs,
+        context_any=tuple(words.any),
+        context_none=tuple(words.none),
+        exclude=tuple(shape.exclude),
+        own_domains=tuple(shape.own.domains),
+        own_accounts=tuple(shape.own.accounts),
+        people=tuple(shape.people),
+        known_issues=tuple((issue, tuple(terms)) for issue, terms in shape.known_issues.items()),
+        competitor=shape.competitor,
+    )
+
+
+def _receiver(name: str, shape: ReceiverShape, known: Mapping[str, str]) -> Receiver:
+    targets = tuple(
+        Target(key=hashlib.sha256(url.encode()).hexdigest()[:10], url=reveal(url, known) or url) for url in shape.urls
+    )
+    return Receiver(name=name, targets=targets, language=shape.language)

@@ -1,0 +1,59 @@
+"""The configuration as the rest of the program sees it: frozen, checked, with secrets kept apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from monitor.config.secrets import reveal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import timedelta
+
+    from monitor.errors import Fault
+    from monitor.models import Brand, FetchSettings, Receiver, Route, Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetentionSettings:
+    """How long posts are kept: those that mention a brand, and the others."""
+
+    mentions: timedelta
+    others: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebSettings:
+    """Where the pages are served, and the address by which people reach them (no slash at its end)."""
+
+    host: str
+    port: int
+    base_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """One whole sources.yaml.
+
+    Addresses and headers of sources keep their secrets as spelt (`${NAME}`); `reveal` puts them in at the last moment.
+    `references` maps each spelling to its value; `secrets` are the values that must appear nowhere, longest first.
+    `fingerprint` changes when the file's meaning changes, not with its comments or the values of secrets.
+    """
+
+    brands: tuple[Brand, ...]
+    sources: tuple[Source, ...]
+    receivers: tuple[Receiver, ...]
+    routes: tuple[Route, ...]
+    fetch: FetchSettings
+    retention: RetentionSettings
+    web: WebSettings
+    warnings: tuple[Fault, ...]
+    fingerprint: str
+    references: Mapping[str, str] = field(repr=False)
+    secrets: tuple[str, ...] = field(repr=False)
+
+    def reveal(self, text: str) -> str:
+        """A source's address or header with its secrets put in; other text comes back as it is."""
+        revealed = reveal(text, self.references)
+        return text if revealed is None else revealed

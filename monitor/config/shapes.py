@@ -1,0 +1,308 @@
+"""What sources.yaml may hold: one pydantic model for each mapping in it, and its JSON Schema.
+
+A source's model is made from the common keys and the `Options` record of its kind, so that a kind brings its own keys
+and nothing here knows them.
+"""
+
+import dataclasses
+import typing
+from collections.abc import Mapping
+from datetime import timedelta
+from functools import cache
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationInfo,
+    create_model,
+    field_validator,
+    model_validator,
+)
+
+from monitor.config import fields
+from monitor.config.secrets import reveal
+from monitor.models import FetchSettings
+from monitor.sources import KINDS
+
+# Keys that are read and checked and that nothing acts on yet; `monitor check` says so.
+WITHOUT_EFFECT: Mapping[tuple[str, ...], str] = {
+    ("playbooks",): "has no effect yet: cases come with a later version",
+    ("routes", "group_by"): "has no effect yet: each mention makes its own message",
+    ("routes", "group_wait"): "has no effect yet: messages leave at once",
+    ("retention",): "has no effect yet: nothing is deleted",
+}
+SHORTEST_PUBLIC = timedelta(minutes=1)
+
+_FETCH = FetchSettings(contact="")
+
+
+class Shape(BaseModel):
+    """A mapping; a key that stands without a value counts as not written."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True, hide_input_in_errors=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _drop_blank(cls, data: object) -> object:
+        if not isinstance(data, dict):
+            return data
+        return {key: value for key, value in data.items() if value is not None or key not in cls.model_fields}
+
+
+class ContextShape(Shape):
+    """Words that decide whether a brand is meant, where its name is a common word."""
+
+    any: list[fields.Term] = []
+    """Words that speak for the brand being meant."""
+    none: list[fields.Term] = []
+    """Words that speak against it."""
+
+
+class OwnShape(Shape):
+    """What belongs to the brand itself: its voice is no mention."""
+
+    domains: list[fields.Domain] = []
+    """Sites of the brand."""
+    accounts: list[fields.Text] = []
+    """Its accounts on other sites."""
+
+
+def _context_tag(value: object) -> str | None:
+    return "list" if isinstance(value, list) else "mapping" if isinstance(value, dict | ContextShape) else None
+
+
+class BrandShape(Shape):
+    """A name to watch."""
+
+    name: fields.Term
+    """The name, as people write it; other forms of the word are found too."""
+    aliases: list[fields.Term] = []
+    """Other names and spellings."""
+    handles: list[fields.Term] = []
+    """Accounts by which people address it, with or without @."""
+    context: Annotated[
+        Annotated[list[fields.Name], Tag("list")] | Annotated[ContextShape, Tag("mapping")], Discriminator(_context_tag)
+    ] = []
+    """Context packs of the brand's sector, or words of your own: {any: [...], none: [...]}."""
+    exclude: list[fields.Term] = []
+    """Phrases in which the name means something else."""
+    own: OwnShape = OwnShape()
+    """What belongs to the brand itself."""
+    people: list[fields.Term] = []
+    """People who stand for the brand."""
+    known_issues: dict[fields.Text, list[fields.Term]] = {}
+    """Known weak spots, each with the words that point at it."""
+    competitor: bool = False
+    """A competitor is recorded and compared; nobody is woken for it."""
+
+
+class SourceShape(Shape):
+    """A place that is visited; the options of its kind stand beside these keys."""
+
+    name: fields.Name
+    """What it is called in commands, filters and messages; must not repeat."""
+    kind: str
+    """How it is read."""
+    recipe: str | None = None
+    """A named set of options for a well-known sort of site."""
+    allow: list[fields.Allowed] = []
+    """Private networks that may be dialled for this source; none are otherwise."""
+    url: fields.Address
+    """Address, http or https; may hold secrets."""
+    every: Annotated[fields.Duration, fields.between("1s", "30d")] = timedelta(minutes=15)
+    """How often it is visited; at least 1m, unless it is in your own network and listed under allow."""
+    backfill: Literal["silent", "alert"] = "silent"
+    """What the first visit does with what it finds: record silently, or alert."""
+    headers: dict[fields.HeaderName, fields.HeaderValue] = {}
+    """Extra request headers; values may hold secrets."""
+    weight: Annotated[float, Field(ge=0, le=1)] | None = None
+    """How much a voice there counts before anything is known of its author, 0 to 1."""
+    lang: fields.Code | None = None
+    """Language of what is written there, where it is always the same."""
+    max_pages: Annotated[int, Field(ge=1, le=100)] = 5
+    """How many pages one visit may read when it has much to catch up on."""
+    enabled: bool = True
+    """A source that is not enabled is checked but not visited."""
+
+    @field_validator("recipe")
+    @classmethod
+    def _has_recipe(cls, recipe: str | None) -> str | None:
+        if recipe is not None:
+            raise fields.mistake(f"there is no recipe {recipe!r}", "this version has no recipes; write the options out")
+        return recipe
+
+    @field_validator("every")
+    @classmethod
+    def _polite(cls, every: timedelta, info: ValidationInfo) -> timedelta:
+        url, allow = info.data.get("url"), info.data.get("allow")
+        if every >= SHORTEST_PUBLIC or url is None or allow is None:
+            return every
+        plain = reveal(url, info.context or {})
+        if plain is None or fields.reaches(fields.split_http(plain).hostname or "", allow):
+            return every
+        raise fields.mistake("below 1m is too often for a public site", "a site of your own: list its network in allow")
+
+
+class CommonShape(SourceShape):
+    """A source whose kind is not known: the keys that all kinds share, whatever else stands there."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class ReceiverShape(Shape):
+    """Who is told."""
+
+    urls: Annotated[list[fields.AppriseUrl], Field(min_length=1)]
+    """Apprise addresses, each is told; may be secrets."""
+    language: fields.Code = "en"
+    """Language of the messages."""
+
+    @field_validator("urls")
+    @classmethod
+    def _differ(cls, urls: list[str]) -> list[str]:
+        if len(set(urls)) < len(urls):
+            raise fields.mistake("the same address stands twice")
+        return urls
+
+
+class RouteShape(Shape):
+    """Which mentions go to whom."""
+
+    match: fields.Filter = "*"
+    """A filter; `*` is everything."""
+    to: fields.Text
+    """The receiver."""
+    group_by: list[fields.Name] = []
+    """What mentions must share to come as one message."""
+    group_wait: Annotated[fields.Duration, fields.between("0s", "1d")] = timedelta()
+    """How long to wait for more of the group."""
+
+
+class FetchShape(Shape):
+    """How sources are visited."""
+
+    parallel: Annotated[int, Field(ge=1, le=1000)] = _FETCH.parallel
+    """How many visits may run at once."""
+    gap: Annotated[fields.Duration, fields.between("0s", "1h")] = _FETCH.gap
+    """The pause between two requests to one host."""
+    timeout: Annotated[fields.Duration, fields.between("100ms", "10m")] = _FETCH.timeout
+    """How long one exchange may take, redirects included."""
+
+
+class RetentionShape(Shape):
+    """How long things are kept."""
+
+    mentions: Annotated[fields.Duration, fields.between("1d", "100y")] = timedelta(days=3 * 365)
+    """Posts that mention a brand."""
+    others: Annotated[fields.Duration, fields.between("1d", "100y")] = timedelta(days=30)
+    """All other posts."""
+
+
+class WebShape(Shape):
+    """The pages."""
+
+    listen: fields.Listen = "127.0.0.1:8321"
+    """Address and port."""
+    base_url: fields.BaseUrl | None = None
+    """The address by which people reach it, for links in messages; http:// and `listen` where it is not given."""
+
+
+class RootShape(Shape):
+    """The whole file; sources are checked one by one against the model of their kind."""
+
+    contact: fields.Contact
+    """An e-mail address or page where the owner of a site can reach you; goes into the User-Agent."""
+    brands: Annotated[list[BrandShape], Field(min_length=1)]
+    """The names to watch."""
+    sources: Annotated[list[dict[str, Any]], Field(min_length=1)]
+    """The places to visit."""
+    receivers: dict[fields.Name, ReceiverShape] = {}
+    """Who is told, by name."""
+    routes: list[RouteShape] = []
+    """Which mentions go to whom."""
+    playbooks: dict[str, Any] = {}
+    """Special case → deadlines, ladder, templates."""
+    fetch: FetchShape = FetchShape()
+    """How sources are visited."""
+    retention: RetentionShape = RetentionShape()
+    """How long things are kept."""
+    web: WebShape = WebShape()
+    """The pages."""
+
+
+# Where each model stands, by the keys that lead there without indexes and given names; for hints on unknown keys.
+SHAPES: Mapping[tuple[str, ...], type[Shape]] = {
+    (): RootShape,
+    ("brands",): BrandShape,
+    ("brands", "context"): ContextShape,
+    ("brands", "own"): OwnShape,
+    ("receivers",): ReceiverShape,
+    ("routes",): RouteShape,
+    ("fetch",): FetchShape,
+    ("retention",): RetentionShape,
+    ("web",): WebShape,
+}
+
+
+@cache
+def shape_of(kind: str) -> type[SourceShape]:
+    """The model of a source of this kind: the common keys and its options."""
+    # A given kind is known when its model is chosen; the schema has to say so too.
+    own = (str, Field(description="How it is read.", json_schema_extra={"const": kind}))
+    return create_model(f"{kind} source", __base__=SourceShape, __doc__=_about(kind), kind=own, **_option_fields(kind))
+
+
+@cache
+def options_shape_of(kind: str) -> type[Shape]:
+    """The model of a kind's options alone."""
+    return create_model(f"{kind} options", __base__=Shape, __doc__=_about(kind), **_option_fields(kind))
+
+
+def make_options(kind: str, shape: Shape) -> object:
+    """The kind's options record from a model that holds its fields.
+
+    Raises ValueError with whatever the record refuses in its `__post_init__`.
+    """
+    record = KINDS[kind].Options
+    return record(**{option.name: getattr(shape, option.name) for option in dataclasses.fields(record)})
+
+
+def _option_fields(kind: str) -> dict[str, Any]:
+    """The fields of a kind's `Options` for pydantic; a field's description is its metadata `description`.
+
+    Types are read at run time, so the kind's module must import them for real.
+    """
+    record = KINDS[kind].Options
+    hints = typing.get_type_hints(record, include_extras=True)
+    return {option.name: (_annotation(hints[option.name]), _default(option)) for option in dataclasses.fields(record)}
+
+
+def _about(kind: str) -> str:
+    return KINDS[kind].Options.__doc__ or ""
+
+
+def _annotation(hint: Any) -> Any:
+    return fields.Duration if hint is timedelta else hint
+
+
+def _default(option: dataclasses.Field[Any]) -> Any:
+    about = option.metadata.get("description")
+    if option.default is not dataclasses.MISSING:
+        return Field(default=option.default, description=about)
+    if option.default_factory is not dataclasses.MISSING:
+        return Field(default_factory=option.default_factory, description=about)
+    return Field(description=about)
+
+
+def json_schema() -> dict[str, Any]:
+    """JSON Schema (draft 2020-12) of the file, for editors. What keys must agree on among themselves is not in it."""
+    schema = RootShape.model_json_schema(mode="serialization")
+    kinds = [shape_of(kind).model_json_schema(mode="serialization") for kind in KINDS]
+    for kind in kinds:
+        schema["$defs"] |= kind.pop("$defs", {})
+    schema["properties"]["sources"]["items"] = {"oneOf": kinds}
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "sources.yaml"}
