@@ -88,6 +88,7 @@ class Daemon:
         self._deliveries: set[asyncio.Task[None]] = set()
         self._chores: set[asyncio.Task[None]] = set()
         self._stopping = asyncio.Event()
+        self._taking = asyncio.Lock()
         self._last_tick = self._clock.monotonic()
         self._clock_offset = self._offset()
         self._plan: Plan
@@ -114,7 +115,6 @@ class Daemon:
             await self._stopping.wait()
             tell_systemd("STOPPING=1")
             log.info("stopping")
-            self._scheduler.shutdown(wait=False)
             server.close()
             if web is not None:
                 web.should_exit = True
@@ -178,6 +178,9 @@ class Daemon:
 
     async def _drain(self) -> None:
         """Let what is on its way arrive, for DRAIN seconds; what does not is polled or sent again after the start."""
+        self._scheduler.remove_all_jobs()
+        async with self._taking:  # a tick under way has handed out what it took
+            self._scheduler.shutdown(wait=False)
         tasks = self._polls | self._deliveries
         if tasks:
             _, late = await asyncio.wait(tasks, timeout=DRAIN)
@@ -213,12 +216,15 @@ class Daemon:
 
     async def _poll_tick(self) -> None:
         """Take what is due, as far as there is room, and poll it."""
-        room = self._plan.config.fetch.parallel - len(self._polls)
-        now = self._clock.now()
-        leased = await self._writer.run(lambda store: store.lease_due(now, max(room, 0)))
-        self._last_tick = self._clock.monotonic()
-        for source in leased:
-            self._keep(self._polls, self._poll(source))
+        async with self._taking:
+            if self._stopping.is_set():
+                return
+            room = self._plan.config.fetch.parallel - len(self._polls)
+            now = self._clock.now()
+            leased = await self._writer.run(lambda store: store.lease_due(now, max(room, 0)))
+            self._last_tick = self._clock.monotonic()
+            for source in leased:
+                self._keep(self._polls, self._poll(source))
 
     async def _poll(self, leased: LeasedSource) -> None:
         name = leased.state.name
@@ -254,12 +260,13 @@ class Daemon:
 
     async def _deliver_tick(self) -> None:
         """Take messages whose time has come and send them."""
-        room = SENDERS - len(self._deliveries)
-        if room <= 0 or self._stopping.is_set():
-            return
-        now = self._clock.now()
-        for message in await self._writer.run(lambda store: store.claim_messages(now, room)):
-            self._keep(self._deliveries, self._deliver(message))
+        async with self._taking:
+            room = SENDERS - len(self._deliveries)
+            if room <= 0 or self._stopping.is_set():
+                return
+            now = self._clock.now()
+            for message in await self._writer.run(lambda store: store.claim_messages(now, room)):
+                self._keep(self._deliveries, self._deliver(message))
 
     async def _deliver(self, message: PendingMessage) -> None:
         outcome = await deliver(message, ports=self._ports, plan=self._plan, senders=self._senders)
