@@ -111,7 +111,7 @@ def _alert_body(alert: AlertView, *, style: Style, words: Mapping[str, str], roo
             priority=mention.priority,
             influence=mention.influence,
         ),
-        words["why"].format(why=style.escape(_why(view))),
+        words["why"].format(why=style.escape(_why(view, words))),
     ]
     tail = [
         words["author"].format(author=style.escape(_author(view, words)), source=style.escape(view.source)),
@@ -122,18 +122,24 @@ def _alert_body(alert: AlertView, *, style: Style, words: Mapping[str, str], roo
         tail.append(words["link"].format(url=safe_text(view.post.url)))
     tail.append(words["details"].format(id=view.id))
     tail.append(f"monitor-alert: {alert.id}")
-    title = style.escape(safe_text(view.post.title)[:_TITLE_LIMIT])
+    title = _excerpt(view, "title", style, _TITLE_LIMIT)
     frame = "\n".join((*head, "", title, "", "", "", *tail))
-    return "\n".join((*head, "", *([title] if title else []), _quoted(view, style, room - len(frame)), "", *tail))
+    return "\n".join(
+        (*head, "", *([title] if title else []), _excerpt(view, "text", style, _room(room - len(frame))), "", *tail)
+    )
 
 
-def _quoted(view: MentionView, style: Style, room: int) -> str:
-    """The part of the text around the brand, disarmed, the brand marked, within `room` characters where possible."""
-    # Escaping may double a character; half the room is always enough.
-    width = max(80, min(_EXCERPT_LIMIT, room // 2))
-    spans = [(span.start, span.end) for span in view.mention.spans if span.field == "text"]
-    text, shifted = excerpt(view.post.text, spans, width)
-    return _marked(text, shifted, style)
+def _room(left: int) -> int:
+    """How many characters of content fit: escaping may double each."""
+    return max(80, min(_EXCERPT_LIMIT, left // 2))
+
+
+def _excerpt(view: MentionView, field: str, style: Style, width: int) -> str:
+    """The part of the title or text around the brand, disarmed, the brand marked."""
+    content = view.post.title if field == "title" else view.post.text
+    spans = [(span.start, span.end) for span in view.mention.spans if span.field == field]
+    text, shifted = excerpt(content, spans, width)
+    return _marked(text.replace("\n", " ") if field == "title" else text, shifted, style)
 
 
 def _marked(text: str, spans: Sequence[tuple[int, int]], style: Style) -> str:
@@ -152,10 +158,18 @@ def _marked(text: str, spans: Sequence[tuple[int, int]], style: Style) -> str:
     return "".join((*parts, style.escape(safe_text(text[done:], one_line=False))))
 
 
-def _why(view: MentionView) -> str:
-    return safe_text(
-        "; ".join(why.text for why in view.mention.why if why.code in {"match", "rating", "sentiment"})[:300]
-    )
+def _why(view: MentionView, words: Mapping[str, str]) -> str:
+    """The reasons in one line, in the reader's language; `monitor why` has every term."""
+    named = ", ".join(dict.fromkeys(f"«{safe_text(span.text)[:60]}»" for span in view.mention.spans[:5]))
+    parts = [words["named"].format(named=named)] if named else []
+    if view.post.rating is not None:
+        parts.append(words["rated"].format(stars=f"{view.post.rating:g}"))
+    sentiment = view.mention.sentiment
+    share = {"negative": sentiment.negative, "neutral": sentiment.neutral, "positive": sentiment.positive}
+    label = sentiment.label.value
+    parts.append(words["reads"].format(label=words[f"reads-{label}"], percent=round(100 * share[label])))
+    parts += [safe_text(case.name) for case in view.mention.special_cases]
+    return "; ".join(parts)
 
 
 def _author(view: MentionView, words: Mapping[str, str]) -> str:

@@ -61,6 +61,11 @@ def print_json(value: object) -> None:
     sys.stdout.write(json.dumps(value, ensure_ascii=False, default=str) + "\n")
 
 
+def short_time(moment: object) -> str:
+    """A stored time for a table: month, day, hour and minute in UTC; empty for none."""
+    return str(moment)[5:16].replace("T", " ") if moment else ""
+
+
 def print_line(text: str = "") -> None:
     """One line for a person, cleaned of control characters that posts may bring."""
     sys.stdout.write(safe_text(text) + "\n")

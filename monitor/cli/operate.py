@@ -22,6 +22,7 @@ from monitor.cli.common import (
     print_line,
     print_table,
     reader,
+    short_time,
 )
 
 if TYPE_CHECKING:
@@ -145,7 +146,7 @@ async def _poll_alone(config: Config, name: str, database: Path) -> JSON:
             await writer.close()
 
 
-async def _try(config: Config, name: str) -> list[tuple[Post, Judgement]]:
+async def _try(config: Config, name: str) -> list[tuple[Post, Judgement | None]]:
     """Poll into a database of its own that is thrown away."""
     from pathlib import Path
     from tempfile import TemporaryDirectory
@@ -172,15 +173,20 @@ async def _close(ports: Ports) -> None:
     await ports.fetcher.close()
 
 
-def _show_found(post: Post, judgement: Judgement, *, as_json: bool) -> None:
+def _show_found(post: Post, judgement: Judgement | None, *, as_json: bool) -> None:
     from monitor.sources.render import post_to_json
     from monitor.understanding.wire import judgement_to_json
 
     if as_json:
-        print_json({**post_to_json(post), "judgement": judgement_to_json(post.native_id, judgement)})
+        print_json(
+            {
+                **post_to_json(post),
+                "judgement": judgement_to_json(post.native_id, judgement) if judgement else None,
+            }
+        )
         return
     print_line(f"{post.published or '?'}  {post.title or post.text[:80]}")
-    for mention in judgement.mentions:
+    for mention in judgement.mentions if judgement else ():
         label, priority = mention.sentiment.label.value, mention.priority
         print_line(f"    {mention.brand}: {label}, priority {priority}, influence {mention.influence}")
 
@@ -196,7 +202,14 @@ def sources(db: DatabaseOption = None, as_json: JsonOption = False) -> None:
         print_table(
             ("source", "health", "posts", "last success", "next poll", "error"),
             (
-                (row["name"], row["health"], row["posts"], row["last_success_at"], _next_poll(row), row["error"])
+                (
+                    row["name"],
+                    row["health"],
+                    row["posts"],
+                    short_time(row["last_success_at"]),
+                    short_time(_next_poll(row)),
+                    row["error"],
+                )
                 for row in rows
             ),
         )
@@ -233,19 +246,12 @@ def deliveries(
         print_table(
             ("id", "mention", "receiver", "state", "attempts", "created", "settled", "last error"),
             (
-                [
-                    row[name]
-                    for name in (
-                        "id",
-                        "mention_id",
-                        "receiver",
-                        "state",
-                        "attempts",
-                        "created_at",
-                        "settled_at",
-                        "error",
-                    )
-                ]
+                (
+                    *(row[name] for name in ("id", "mention_id", "receiver", "state", "attempts")),
+                    short_time(row["created_at"]),
+                    short_time(row["settled_at"]),
+                    row["error"],
+                )
                 for row in rows
             ),
         )

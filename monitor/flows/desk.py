@@ -26,7 +26,7 @@ async def poll_now(name: str, *, ports: Ports, plan: Plan) -> PollReport:
     return await poll(source, leased, ports=ports, plan=plan)
 
 
-async def try_source(name: str, *, ports: Ports, plan: Plan) -> list[tuple[Post, Judgement]]:
+async def try_source(name: str, *, ports: Ports, plan: Plan) -> list[tuple[Post, Judgement | None]]:
     """What a first poll of the source would find, judged; nothing is stored. Raises SourceError, InputError."""
     source = _source(name, plan)
     leased = LeasedSource(id=0, state=SourceState(name=name, next_at=ports.clock.now()))

@@ -154,7 +154,7 @@ def record(
     leased: LeasedSource,
     *,
     visit: Visit,
-    judgements: Sequence[Judgement],
+    judgements: Sequence[Judgement | None],
     hosts: Sequence[HostState],
     plan: Plan,
     now: datetime,
@@ -164,9 +164,10 @@ def record(
     mentions = alerts = 0
     with store.transaction():
         for found, judgement in zip(reversed(visit.new), reversed(judgements), strict=True):
-            post = replace(found.post, lang=found.post.lang or source.lang or judgement.lang)
+            guessed = judgement.lang if judgement else None
+            post = replace(found.post, lang=found.post.lang or source.lang or guessed)
             post_id = store.add_post(leased.id, post, identities=found.identities, now=now)
-            if post_id is None:
+            if post_id is None or judgement is None:
                 continue
             for mention in assess(judgement, Context(baseline=silent), now):
                 decision = decide(

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from monitor.alerting.catalogue import CATALOGUES
 from monitor.alerting.rendering import STYLES, RenderedMessage, render, style_of
-from monitor.models import AlertView, Author, Post
+from monitor.models import AlertView, Author, Post, Span
 from tests.alerting.alerts import make_alert, make_mention
 
 HOSTILE = (
@@ -26,7 +26,7 @@ def test_a_mail_says_what_who_how_bad_where_and_when(alert: AlertView) -> None:
     assert message.body == "\n".join(
         (
             "Negative mention of МойСклад · priority 62 of 100 · influence 30 of 100",
-            "Why: «МоёмСкладе» в тексте",
+            "Why: named as «МоёмСкладе»; reads negative, 90 %",
             "",
             "Не работает",
             "В *МоёмСкладе* опять ничего не работает",
@@ -46,6 +46,19 @@ def test_a_russian_receiver_reads_russian(alert: AlertView) -> None:
     message = rendered(alert, language="ru")
     assert message.title == "МойСклад: Негативный отзыв, источник forum: Не работает"
     assert "найдено через: 3 мин" in message.body
+    assert "Почему: упоминается как «МоёмСкладе»; тон негативный, 90 %" in message.body
+
+
+def test_stars_are_part_of_the_reason(alert: AlertView) -> None:
+    message = rendered(make_alert(replace(alert.view.post, rating=1.0), alert.view.mention))
+    assert "Why: named as «МоёмСкладе»; 1 of 5 stars; reads negative, 90 %" in message.body
+
+
+def test_a_brand_in_the_title_is_marked_there() -> None:
+    span = Span(field="title", start=0, end=8, text="МойСклад", kind="exact")
+    mention = replace(make_mention(), spans=(span,))
+    message = rendered(make_alert(Post(title="МойСклад лежит", text="Опять"), mention))
+    assert "\n*МойСклад* лежит\nОпять\n" in message.body
 
 
 def test_an_unknown_language_falls_back_to_english(alert: AlertView) -> None:

@@ -115,7 +115,7 @@ class FakeWorker:
     async def read(self, kind: Kind, request: Request, response: Response, cursor: Mapping[str, JSON]) -> Page:
         return kind.read(request, response, cursor)
 
-    async def judge(self, posts: Sequence[Post], *, site_weight: float | None) -> list[Judgement]:
+    async def judge(self, posts: Sequence[Post], *, site_weight: float | None) -> list[Judgement | None]:
         return [self._judge(post) for post in posts]
 
     def _judge(self, post: Post) -> Judgement:
