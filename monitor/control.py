@@ -46,11 +46,19 @@ async def serve(path: Path, handlers: Mapping[str, Handler]) -> asyncio.Server:
         finally:
             writer.close()
 
-    path.unlink(missing_ok=True)
+    _remove(path)
     with _short(path) as short:
         server = await asyncio.start_unix_server(answer, short, limit=_LONGEST_LINE)
-    path.chmod(0o600)
+    _keep_private(path)
     return server
+
+
+def _remove(path: Path) -> None:
+    path.unlink(missing_ok=True)  # a killed daemon left it; the lock says that no other one lives
+
+
+def _keep_private(path: Path) -> None:
+    path.chmod(0o600)
 
 
 async def _handle(line: bytes, handlers: Mapping[str, Handler]) -> dict[str, JSON]:
@@ -83,7 +91,8 @@ def call(database: Path, verb: str, *, timeout: float = 120.0, **arguments: JSON
         raise InputError(reply["error"])
     if "result" not in reply:
         raise DaemonUnreachable(f"the daemon at {path} broke off")
-    return reply["result"]
+    result: JSON = reply["result"]
+    return result
 
 
 @contextmanager

@@ -108,6 +108,7 @@ class Daemon:
             await sync_sources(self._plan, self._ports)
             server = await control.serve(control.socket_path(self._database), self._handlers())
             web = self._start_web(config)
+            self._keep(self._chores, self._ports.worker.start())
             self._listen_for_signals()
             self._start_jobs()
             tell_systemd("READY=1")

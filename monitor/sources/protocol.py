@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,7 +30,7 @@ class Kind(Protocol):
 class KindClass(Protocol):
     """What stands in KINDS: makes a Kind from a source's address and options."""
 
-    Options: ClassVar[type]
+    Options: type
 
     def __call__(self, url: str, options: object) -> Kind:
         """`options` is an instance of `Options`, a frozen dataclass whose fields are the YAML keys of this kind."""
