@@ -21,7 +21,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from monitor import control, logs
 from monitor.clock import SystemClock
 from monitor.config import load
-from monitor.errors import ConfigError, InputError, SourceError
+from monitor.errors import ConfigError, InputError, SourceError, WorkerKilled
 from monitor.fetching.address import host_of
 from monitor.fetching.fetcher import Fetcher
 from monitor.flows import desk
@@ -108,7 +108,7 @@ class Daemon:
             await sync_sources(self._plan, self._ports)
             server = await control.serve(control.socket_path(self._database), self._handlers())
             web = self._start_web(config)
-            self._keep(self._chores, self._ports.worker.start())
+            self._keep(self._chores, self._warm_up())
             self._listen_for_signals()
             self._start_jobs()
             tell_systemd("READY=1")
@@ -151,6 +151,11 @@ class Daemon:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stopping.set)
         loop.add_signal_handler(signal.SIGHUP, lambda: self._keep(self._chores, self._reload_and_log()))
+
+    async def _warm_up(self) -> None:
+        # A worker that cannot start is seen, with its reason, by the first poll; one that is stopped early by nobody.
+        with suppress(WorkerKilled):
+            await self._ports.worker.start()
 
     def _start_jobs(self) -> None:
         every = self._scheduler.add_job
