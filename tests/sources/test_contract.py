@@ -1,0 +1,87 @@
+"""What each kind in KINDS must do; a new kind passes by laying pairs of files into tests/sources/data/<kind>/."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from monitor.errors import Blocked, ReadError
+from monitor.models import HttpRequest, Page, Response
+from monitor.sources import KINDS
+from monitor.sources.render import post_to_json
+
+DATA = Path(__file__).parent / "data"
+URL = "https://served.example/dir/"
+NOW = datetime(2026, 11, 18, 12, tzinfo=UTC)
+PAIRS = [
+    (kind, path)
+    for kind in KINDS
+    for path in sorted((DATA / kind).iterdir())
+    if not path.name.endswith("expected.json")
+]
+LOGIN_PAGE = """<!DOCTYPE html>
+<html><head><title>Sign in, please</title></head><body><form><input name="password"></form></body></html>"""
+
+
+def read(kind: str, body: bytes, url: str = URL) -> Page:
+    reader = KINDS[kind](url, KINDS[kind].Options())
+    return reader.read(reader.start({}, NOW), Response(url=url, status=200, headers=(), body=body), {})
+
+
+@pytest.mark.parametrize(("kind", "path"), PAIRS, ids=lambda value: getattr(value, "name", value))
+def test_reads_its_fixtures(kind: str, path: Path) -> None:
+    expected = json.loads((path.parent / f"{path.stem}.expected.json").read_bytes())
+    page = read(kind, path.read_bytes(), url=URL + path.name)
+    assert [post_to_json(post) for post in page.posts] == expected["posts"]
+    assert [request.url for request in page.more] == expected["more"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_fixture_has_an_expectation_and_the_reverse(kind: str) -> None:
+    stems = [path.name.removesuffix(".expected.json") for path in (DATA / kind).glob("*.expected.json")]
+    assert sorted(stems) == sorted(path.stem for of, path in PAIRS if of == kind)
+    assert stems
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_is_sent_to_a_worker_and_back(kind: str) -> None:
+    reader = KINDS[kind](URL, KINDS[kind].Options())
+    assert pickle.loads(pickle.dumps(reader)) == reader
+    request = reader.start({}, NOW)
+    assert pickle.loads(pickle.dumps(request)) == request
+    page = read(kind, PAIRS[0][1].read_bytes())
+    assert pickle.loads(pickle.dumps(page)) == page
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_starts_with_a_request_that_survives_json(kind: str) -> None:
+    request = KINDS[kind](URL, KINDS[kind].Options()).start({}, NOW)
+    assert isinstance(request, HttpRequest)
+    assert urlsplit(request.url).scheme == "https"
+    assert request.step
+    assert all(name == name.lower() for name, _ in request.headers)
+    assert json.loads(json.dumps(dict(request.carry))) == request.carry
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_gives_back_a_cursor_that_survives_json(kind: str) -> None:
+    page = read(kind, PAIRS[0][1].read_bytes())
+    assert json.loads(json.dumps(dict(page.cursor))) == page.cursor
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("body", [b"", b" \r\n\t ", b"\xef\xbb\xbf", b"\0\0\0\0", bytes(range(256)) * 8])
+def test_refuses_what_is_no_answer(kind: str, body: bytes) -> None:
+    with pytest.raises(ReadError):
+        read(kind, body)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_says_that_a_page_for_people_blocks_it(kind: str) -> None:
+    with pytest.raises(Blocked, match="Sign in, please"):
+        read(kind, LOGIN_PAGE.encode())
