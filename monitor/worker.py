@@ -14,6 +14,7 @@ import threading
 import time
 from concurrent.futures import CancelledError
 from concurrent.futures import TimeoutError as FutureTimeout
+from concurrent.futures.process import BrokenProcessPool
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
@@ -47,10 +48,14 @@ class WorkerPool:
         for name in BLAS_THREADS:
             os.environ[name] = "1"
         self._workers = workers
-        self._pool = ProcessPool(
-            max_workers=workers,
+        self._brands = tuple(brands)
+        self._pool = self._new_pool()
+
+    def _new_pool(self) -> ProcessPool:
+        return ProcessPool(
+            max_workers=self._workers,
             initializer=_start,
-            initargs=(tuple(brands), os.getpid()),
+            initargs=(self._brands, os.getpid()),
             context=multiprocessing.get_context("spawn"),
         )
 
@@ -69,18 +74,21 @@ class WorkerPool:
         return await self._run(_judge_posts, (tuple(posts), site_weight), deadline=JUDGE_DEADLINE)
 
     async def _run(self, function: Callable[..., T], args: tuple[object, ...], *, deadline: float) -> T:
+        if not self._pool.active:
+            # Pebble gives up for good when all its workers died at once; the daemon must not.
+            self._pool = self._new_pool()
         future = self._pool.schedule(function, args=args, timeout=deadline)
         try:
             return await asyncio.wrap_future(future)
         except FutureTimeout as error:
             raise WorkerKilled(f"took longer than {deadline:.0f} s") from error
-        except (ProcessExpired, MemoryError) as error:
+        except (ProcessExpired, BrokenProcessPool, MemoryError) as error:
             raise WorkerKilled(f"the worker died: {error}") from error
         except CancelledError as error:
             raise WorkerKilled("the workers are being stopped") from error
 
     def close(self) -> None:
-        """Stop the processes; what they were doing is lost, and polled again."""
+        """Stop the processes; what they were doing is lost, and polled again. Nothing may be asked afterwards."""
         self._pool.stop()  # type: ignore[no-untyped-call]
         self._pool.join()
 

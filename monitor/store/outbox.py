@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b32encode
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from hashlib import blake2s
 from typing import TYPE_CHECKING
@@ -78,10 +78,14 @@ class OutboxVerbs:
 
     def _insert(self, statement: str, values: Sequence[object]) -> int | None:
         """The number that an INSERT … RETURNING returned, None where a conflict left nothing to do."""
-        # sqlite-utils commits writes by itself but not those that return rows; the transaction does.
-        with self.transaction():
+        # sqlite-utils commits writes by itself, but not those that return rows; the transaction does.
+        with self._in_transaction():
             returned = self._db.execute(statement, values).fetchall()
         return int(returned[0][0]) if returned else None
+
+    def _in_transaction(self) -> AbstractContextManager[None]:
+        """The caller's transaction, or one of our own: a savepoint for each row would double its cost."""
+        return nullcontext() if self._db.conn.in_transaction else self.transaction()
 
     def claim_messages(self, now: datetime, limit: int) -> list[PendingMessage]:
         """Take up to `limit` messages whose time has come: of each target the oldest due one, one at a time."""

@@ -219,23 +219,22 @@ class Store(OutboxVerbs):
 
         Returns its id, or None when the source has shown it before: two polls in flight cannot store it twice.
         """
-        key = f"{source_id}:{identities[0]}"
-        post_id = self._insert(
-            f"""
-            INSERT INTO posts (key, source_id, discovered_at, {rows.POST_COLUMNS})
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-            ON CONFLICT (key) DO NOTHING RETURNING id
-            """,  # noqa: S608 - POST_COLUMNS is a constant
-            (key, source_id, rows.to_text(now), *rows.post_columns(post)),
-        )
-        if post_id is None:
-            return None
-        for identity in identities:
-            self._db.execute(
-                "INSERT INTO sightings (source_id, identity, post_id, seen_at) VALUES (?, ?, ?, ?) "
-                "ON CONFLICT DO NOTHING",
-                (source_id, identity, post_id, rows.to_text(now)),
+        at = rows.to_text(now)
+        with self._in_transaction():
+            post_id = self._insert(
+                f"""
+                INSERT INTO posts (key, source_id, discovered_at, {rows.POST_COLUMNS})
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                ON CONFLICT (key) DO NOTHING RETURNING id
+                """,  # noqa: S608 - POST_COLUMNS is a constant
+                (f"{source_id}:{identities[0]}", source_id, at, *rows.post_columns(post)),
             )
+            if post_id is not None:
+                self._db.conn.executemany(
+                    "INSERT INTO sightings (source_id, identity, post_id, seen_at) VALUES (?, ?, ?, ?) "
+                    "ON CONFLICT DO NOTHING",
+                    [(source_id, identity, post_id, at) for identity in identities],
+                )
         return post_id
 
     def add_mention(self, post_id: int, mention: Mention, *, decision: str, now: datetime) -> int:

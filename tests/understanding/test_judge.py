@@ -1,0 +1,109 @@
+"""The judge as a whole."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from monitor.models import Author, Brand, Label, Mention, Post, PostType
+from monitor.understanding.judge import BATCH, Judge
+
+BRANDS = (
+    Brand(name="Рассвет24", handles=("@rassvet24",), own_accounts=("rassvet_help",)),
+    Brand(name="Кузница", context_any=("телефон",)),
+    Brand(name="Concorde Telecom", competitor=True),
+)
+COMPLAINT = "Ужасный Рассвет24: деньги списали, поддержка молчит, отвратительно"
+
+
+@pytest.fixture(scope="module")
+def judge() -> Judge:
+    return Judge(BRANDS)
+
+
+def only(judge: Judge, post: Post) -> Mention:
+    (mention,) = judge.judge([post])[0].mentions
+    return mention
+
+
+def test_a_post_without_a_brand_is_judged_without_mentions(judge: Judge) -> None:
+    (judgement,) = judge.judge([Post(text="Прекрасная погода, спасибо!")])
+    assert judgement.mentions == ()
+    assert judgement.lang == "ru"
+    assert judgement.sentiment.label is Label.POSITIVE
+
+
+def test_a_complaint_is_found_felt_and_explained(judge: Judge) -> None:
+    mention = only(judge, Post(text=COMPLAINT, likes=0))
+    assert (mention.brand, mention.relevance, mention.doubtful) == ("Рассвет24", 1.0, False)
+    assert mention.sentiment.label is Label.NEGATIVE
+    assert mention.special_cases == ()
+    assert mention.influence == 0
+    assert 35 < mention.priority < 56
+    codes = [why.code for why in mention.why]
+    assert codes[:2] == ["match", "sentiment"]
+    assert {"sentiment-word", "influence", "priority-negative", "priority-relevance"} <= set(codes)
+    words = [COMPLAINT[why.start : why.end] for why in mention.why if why.code == "sentiment-word"]
+    assert "Ужасный" in words
+
+
+def test_several_brands_are_several_mentions(judge: Judge) -> None:
+    post = Post(title="Concorde Telecom и Рассвет24", text="кузница рядом")
+    (judgement,) = judge.judge([post])
+    assert [mention.brand for mention in judgement.mentions] == ["Рассвет24", "Кузница", "Concorde Telecom"]
+    forge = judgement.mentions[1]
+    assert any(why.code == "beside" for why in forge.why)
+
+
+def test_an_ordinary_word_alone_is_doubtful_and_ranks_lower(judge: Judge) -> None:
+    sure = only(judge, Post(text="в кузнице ужасно, телефон молчит"))
+    doubtful = only(judge, Post(text="в кузнице ужасно, горн молчит"))
+    assert (sure.doubtful, doubtful.doubtful) == (False, True)
+    assert sure.priority > doubtful.priority
+
+
+@pytest.mark.parametrize(("stars", "label"), [(1.0, Label.NEGATIVE), (3.0, Label.NEUTRAL), (5.0, Label.POSITIVE)])
+def test_stars_come_before_the_text(stars: float, label: Label, judge: Judge) -> None:
+    mention = only(judge, Post(text=COMPLAINT, rating=stars))
+    assert mention.sentiment.label is label
+    assert any(why.code == "rating" and why.weight == stars for why in mention.why)
+    assert any(why.code == "contradiction" for why in mention.why) is (stars == 5.0)
+
+
+def test_reviews_and_words_to_the_brand_rank_higher(judge: Judge) -> None:
+    plain = Post(text=COMPLAINT)
+    values = [
+        only(judge, post).priority
+        for post in (plain, replace(plain, type=PostType.REVIEW), replace(plain, text=f"@rassvet24 {COMPLAINT}"))
+    ]
+    assert values[0] < min(values[1:])
+
+
+def test_influence_comes_from_the_post_and_its_source(judge: Judge) -> None:
+    posts = [Post(text=COMPLAINT), Post(text=COMPLAINT), Post(text=COMPLAINT, author=Author(followers=10**6))]
+    judged = judge.judge(posts, site_weights=[None, 0.9, None])
+    assert [judgement.mentions[0].influence for judgement in judged] == [18, 54, 60]
+
+
+def test_the_brands_own_post_is_doubtful(judge: Judge) -> None:
+    assert only(judge, Post(text="Рассвет24 отвечает", author=Author(name="rassvet_help"))).doubtful
+
+
+def test_the_declared_language_helps_where_the_text_does_not(judge: Judge) -> None:
+    judged = judge.judge(
+        [Post(text="Rassvet24 ok", lang="it-IT"), Post(text="Rassvet24 ok"), Post(text="Рассвет", lang="en")]
+    )
+    assert [judgement.lang for judgement in judged] == ["it", None, "ru"]
+
+
+def test_a_batch_of_any_size_gives_what_single_posts_give(judge: Judge) -> None:
+    texts = [COMPLAINT, "кузница", "Concorde Telecom, thank you so much!", "просто текст", ""]
+    posts = [Post(text=texts[number % len(texts)], title=str(number % 7)) for number in range(BATCH + 40)]
+    assert judge.judge(posts) == [judge.judge([post])[0] for post in posts]
+    assert judge.judge([]) == []
+
+
+def test_weights_must_match_the_posts(judge: Judge) -> None:
+    with pytest.raises(ValueError, match="one weight for each post"):
+        judge.judge([Post(text="x")], site_weights=[])

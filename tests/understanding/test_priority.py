@@ -1,0 +1,71 @@
+"""Priority against the checks that came with the formula."""
+
+from __future__ import annotations
+
+import pytest
+
+from monitor.models import Level, SpecialCase
+from monitor.understanding.priority import priority
+
+
+def case(name: str, level: Level) -> SpecialCase:
+    return SpecialCase(name=name, level=level, rule="r", field="text", start=0, end=1)
+
+
+THREAT, RUDE = case("legal_threat", Level.HIGH), case("rude_staff", Level.HIGH)
+
+
+@pytest.mark.parametrize(
+    ("negative", "influence", "authors", "cases", "value"),
+    [
+        (1.0, 0, 1, (), 56),
+        (1.0, 0, 15, (), 81),
+        (1.0, 0, 1, (THREAT, RUDE), 69),
+        (0.1, 100, 1, (), 10),
+        (0.0, 100, 1, (), 0),
+        (1.0, 0, 10**6, (), 85),  # spread is capped
+        (0.0, 0, 1, (case("vip", Level.INFO),), 0),
+        (0.0, 0, 1, (case("health_safety", Level.CRITICAL),), 75),
+        (0.0, 0, 1, (THREAT,), 60),
+    ],
+)
+def test_the_formula(negative: float, influence: int, authors: int, cases: tuple[SpecialCase, ...], value: int) -> None:
+    rank = priority(
+        negative=negative,
+        relevance=1.0,
+        doubtful=False,
+        influence=influence,
+        addressed=True,
+        special_cases=cases,
+        authors=authors,
+    )
+    assert rank.value == value
+
+
+def test_what_is_hardly_about_us_or_not_said_to_us_is_lower() -> None:
+    values = [
+        priority(negative=0.9, relevance=relevance, doubtful=relevance < 0.5, influence=0, addressed=addressed).value
+        for relevance, addressed in ((1.0, True), (1.0, False), (0.3, True), (0.3, False), (0.0, True))
+    ]
+    assert values == sorted(values, reverse=True)
+    assert len(set(values)) == len(values)
+    assert values[-1] == 0
+
+
+def test_a_doubtful_mention_has_no_floor() -> None:
+    rank = priority(negative=0.5, relevance=0.3, doubtful=True, influence=0, addressed=True, special_cases=(THREAT,))
+    assert rank.value < 60
+
+
+def test_every_term_is_told() -> None:
+    rank = priority(negative=0.1, relevance=1.0, doubtful=False, influence=20, addressed=False, special_cases=(THREAT,))
+    assert [why.code.removeprefix("priority-") for why in rank.why] == [
+        "negative",
+        "authors",
+        "reach",
+        "relevance",
+        "addressed",
+        "severity",
+        "floor",
+    ]
+    assert [why.weight for why in rank.why][:5] == [0.1, 1.0, 0.2, 1.0, 0.8]
