@@ -1,7 +1,7 @@
 """500 feeds on loopback, cold and warm: this monitor beside PyPI's `reader`, in the same run.
 
 `python -m benchmarks.poll [--feeds 500] [--rounds 3] [--json]`. Each runs in a process of its own with a fresh
-database; CPU is that of the process and all its children, from the kernel's own accounts. This monitor fetches, reads, matches,
+XX
 judges what names a brand, and stores; `reader` fetches, parses and stores. Quote medians and ratios.
 """
 
@@ -210,11 +210,7 @@ def main() -> None:
         return
     rows = compare(arguments.feeds, arguments.rounds)
     for row in rows:
-        print(
-            json.dumps(row)
-            if arguments.json
-            else "{who:8} {round:5} wall {wall:6.2f} s  cpu {cpu:6.2f} s  peak {peak_mb:.0f} MB".format(**row)
-        )
+        print(json.dumps(row) if arguments.json else "  ".join(f"{key} {value}" for key, value in row.items()))
 
 
 if __name__ == "__main__":

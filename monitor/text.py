@@ -150,7 +150,7 @@ def _cut_end(text: str, low: int, high: int) -> int:
     """Where an excerpt ends within [low, high]: after the last sentence, unless that wastes half, else after a word."""
     sentences = [found.end() for found in _SENTENCE_END.finditer(text, low, high)]
     if sentences and sentences[-1] - low >= (high - low) // 2:
-        return len(text[: sentences[-1]].rstrip())
+        return max(low, len(text[: sentences[-1]].rstrip()))
     gaps = [found.start() for found in _WORD_GAP.finditer(text, low, min(high + 1, len(text)))]
     return gaps[-1] if gaps else high
 
