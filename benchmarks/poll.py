@@ -1,8 +1,8 @@
 """500 feeds on loopback, cold and warm: this monitor beside PyPI's `reader`, in the same run.
 
 `python -m benchmarks.poll [--feeds 500] [--rounds 3] [--json]`. Each runs in a process of its own with a fresh
-XX
-judges what names a brand, and stores; `reader` fetches, parses and stores. Quote medians and ratios.
+database; CPU is that of the process and all its children, from the kernel's own accounts. This monitor fetches,
+reads, matches, judges what names a brand, and stores; `reader` fetches, parses and stores. Quote medians and ratios.
 """
 
 from __future__ import annotations

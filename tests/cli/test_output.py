@@ -1,0 +1,149 @@
+"""What people see: tables, explanations and exit codes, with posts that try to move the cursor."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+from monitor.models import (
+    AlertIntent,
+    Author,
+    Label,
+    Mention,
+    Post,
+    Receiver,
+    Sentiment,
+    Source,
+    Span,
+    Target,
+    Why,
+)
+from monitor.store import Store, open_writer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+HOSTILE = "\x1b]0;owned\x07\x1b[2J\u202eтекст"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A database with two mentions, one of them alerted, from a post full of control characters."""
+    store = Store(open_writer(tmp_path / "monitor.db"))
+    source = Source(name="forum", kind="feed", url="https://forum.example/feed?token=${TOKEN}", options=None)
+    store.sync_sources([source], {"forum": "forum.example:443"}, NOW)
+    for number, label in enumerate((Label.NEGATIVE, Label.POSITIVE), start=1):
+        post = Post(native_id=f"n{number}", title=f"{HOSTILE} {number}", text="МойСклад", author=Author(name=HOSTILE))
+        post_id = store.add_post(1, post, identities=[f"id:n{number}"], now=NOW)
+        assert post_id is not None
+        mention = Mention(
+            brand="МойСклад",
+            relevance=1.0,
+            doubtful=False,
+            spans=(Span(field="text", start=0, end=8, text="МойСклад", kind="exact"),),
+            sentiment=Sentiment(label=label, negative=0.5, neutral=0.25, positive=0.25),
+            special_cases=(),
+            influence=18,
+            priority=40,
+            why=(Why(code="match", text="«МойСклад» is «МойСклад» (exact)", weight=1.0),),
+        )
+        mention_id = store.add_mention(post_id, mention, decision=f"reason {number}", now=NOW)
+        if label is Label.NEGATIVE:
+            receiver = Receiver(name="support", targets=(Target(key="k", url="json://127.0.0.1:9/"),))
+            store.add_alert(mention_id, AlertIntent(key="k", reason="r", to=((receiver, "because"),)), now=NOW)
+    store.close()
+    return tmp_path
+
+
+def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "monitor", *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("command", [("mentions",), ("why", "1"), ("sources",), ("deliveries",)])
+def test_no_control_character_of_a_post_reaches_the_terminal(folder: Path, command: tuple[str, ...]) -> None:
+    shown = run(folder, *command)
+    assert shown.returncode == 0
+    assert "\x1b" not in shown.stdout
+    assert "\x07" not in shown.stdout
+    assert "\u202e" not in shown.stdout
+
+
+def test_mentions_are_newest_first_and_filtered(folder: Path) -> None:
+    lines = [json.loads(line) for line in run(folder, "mentions", "--json").stdout.splitlines()]
+    assert [line["id"] for line in lines] == [2, 1]
+    assert lines[0]["post"]["native_id"] == "n2"
+    only = run(folder, "mentions", "--json", "--sentiment", "negative", "--brand", "МойСклад").stdout.splitlines()
+    assert [json.loads(line)["id"] for line in only] == [1]
+    assert run(folder, "mentions", "--brand", "nobody").returncode == 1
+
+
+def test_why_says_what_was_decided_and_who_was_told(folder: Path) -> None:
+    text = run(folder, "why", "1").stdout
+    assert "match: «МойСклад» is «МойСклад» (exact) [+1.00]" in text
+    assert "decision: reason 1" in text
+    assert "support: pending, because" in text
+    assert json.loads(run(folder, "why", "2", "--json").stdout)["deliveries"] == []
+    missing = run(folder, "why", "99")
+    assert (missing.returncode, missing.stdout) == (1, "there is no mention 99\n")
+
+
+def test_sources_and_deliveries_as_json(folder: Path) -> None:
+    source = json.loads(run(folder, "sources", "--json").stdout)
+    assert (source["name"], source["health"], source["posts"]) == ("forum", "ok", 2)
+    delivery = json.loads(run(folder, "deliveries", "--json").stdout)
+    assert (delivery["receiver"], delivery["state"], delivery["attempts"]) == ("support", "pending", 0)
+    assert run(folder, "deliveries", "--state", "dead").returncode == 1
+
+
+def test_a_secret_of_a_source_is_shown_as_it_is_spelt(folder: Path) -> None:
+    assert "token=${TOKEN}" in run(folder, "sources", "--json").stdout
+
+
+def test_reading_before_the_first_run_says_what_to_do(tmp_path: Path) -> None:
+    refused = run(tmp_path, "mentions")
+    assert refused.returncode == 78
+    assert "start `monitor run` first" in refused.stderr
+
+
+def test_wrong_usage_is_exit_code_2(tmp_path: Path) -> None:
+    assert run(tmp_path, "mentions", "--nonsense").returncode == 2
+    assert run(tmp_path, "why", "x").returncode == 2
+
+
+def test_check_prints_every_mistake_with_its_place(tmp_path: Path) -> None:
+    (tmp_path / "sources.yaml").write_text(
+        "contact: t@monitor.test\nbrands: []\nsources: 3\nbrand: 1\n", encoding="utf-8"
+    )
+    refused = run(tmp_path, "check")
+    assert refused.returncode == 78
+    assert len([line for line in refused.stderr.splitlines() if "sources.yaml:" in line]) >= 3
+
+
+def test_check_names_addresses_that_apprise_does_not_understand(tmp_path: Path) -> None:
+    (tmp_path / "sources.yaml").write_text(
+        "contact: t@monitor.test\nbrands: [{name: Лента}]\n"
+        'sources: [{name: a, kind: feed, url: "https://forum.example/feed"}]\n'
+        'receivers: {support: {urls: ["nonsense://x"]}}\nroutes: [{match: "sentiment:negative", to: support}]\n',
+        encoding="utf-8",
+    )
+    checked = run(tmp_path, "check")
+    assert checked.returncode == 1
+    assert "receiver support: address 1 is none that Apprise understands" in checked.stdout
+    assert "'Лента'" in checked.stdout  # an ordinary word is warned of
+
+
+def test_schema_is_json(tmp_path: Path) -> None:
+    assert json.loads(run(tmp_path, "schema").stdout)["type"] == "object"

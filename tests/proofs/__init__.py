@@ -1,0 +1,1 @@
+"""Programs that show what the README promises, from outside: figures, and a last line `PROOF name: ok|FAILED …`."""

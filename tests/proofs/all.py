@@ -1,0 +1,76 @@
+"""Every proof, and every planted fault that it must catch: `python -m tests.proofs.all [--short]`.
+
+A proof that passes with a fault planted proves nothing, so that is a failure here. `--short` is what CI runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+
+SEEN = 1  # exit code of a proof that saw a fault
+
+
+@dataclass(frozen=True)
+class Run:
+    """One proof; `fault` is planted where it is not empty, and must then be seen."""
+
+    proof: str
+    arguments: tuple[str, ...] = ()
+    fault: str = ""
+    long: bool = False
+
+    @property
+    def name(self) -> str:
+        return " ".join((self.proof, *self.arguments, *(("--break", self.fault) if self.fault else ())))
+
+
+SMALL = ("--kills", "12", "--posts", "500")
+RUNS = (
+    Run("demo"),
+    *(
+        Run("demo", fault=fault)
+        for fault in ("drop-message", "repeat-message", "forget-cursor", "skip-page", "lose-post", "lose-alert")
+    ),
+    Run("crash", ("--kills", "50", "--posts", "2000")),
+    Run("crash", SMALL, fault="mark-before-send"),
+    *(Run("crash", SMALL, fault=fault, long=True) for fault in ("skip-page", "forget-cursor", "lose-post")),
+    Run("zoo"),
+    Run("zoo", fault="one-at-a-time"),
+)
+
+
+def carry_out(run: Run) -> bool:
+    """Whether the proof said what it must; its own words are shown when it did not."""
+    started = time.monotonic()
+    fault = ("--break", run.fault) if run.fault else ()
+    done = subprocess.run(
+        [sys.executable, "-m", f"tests.proofs.{run.proof}", *run.arguments, *fault],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    right = done.returncode == (SEEN if run.fault else 0)
+    verdict = "as it must" if right else f"WRONG: exit code {done.returncode}"
+    said = done.stdout.strip().splitlines()[-1:] or ["nothing was said"]
+    print(f"{run.name} ({time.monotonic() - started:.0f} s): {verdict}\n    {said[0]}", flush=True)
+    if not right:
+        print(done.stdout, done.stderr, sep="\n", flush=True)
+    return right
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--short", action="store_true", help="leave out what only confirms the rest")
+    arguments = parser.parse_args()
+    runs = [run for run in RUNS if not (run.long and arguments.short)]
+    wrong = [run.name for run in runs if not carry_out(run)]
+    print(f"proofs: {len(runs) - len(wrong)} of {len(runs)} as they must")
+    sys.exit(bool(wrong))
+
+
+if __name__ == "__main__":
+    main()
