@@ -12,6 +12,7 @@ import signal
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
@@ -202,12 +203,17 @@ class Daemon:
         """Take over a changed configuration as a whole. Raises ConfigError and changes nothing when it is wrong."""
         config = await asyncio.to_thread(load, self._config_path, environ=self._environ)
         logs.hide(config.secrets)
-        old, in_flight = self._ports, set(self._polls)
-        ports = await make_ports(config, clock=self._clock, writer=self._writer)
-        self._plan, self._ports = make_plan(config), ports
-        await sync_sources(self._plan, ports)
+        plan = make_plan(config)
+        # While the rows and the plan change together, nothing is leased that only one of them knows.
+        async with self._taking:
+            await sync_sources(plan, self._ports)
+            if config.brands != self._plan.config.brands:
+                self._keep(self._chores, _retire(self._ports.worker, set(self._polls)))
+                self._ports = replace(self._ports, worker=WorkerPool(config.brands))
+            # One Fetcher for life: two would not know of each other's queues.
+            self._ports.fetcher.apply(config.fetch)
+            self._plan = plan
         log.info("reloaded", sources=len(config.sources), brands=len(config.brands))
-        self._keep(self._chores, _retire(old, in_flight))
 
     async def _reload_and_log(self) -> None:
         tell_systemd("RELOADING=1")
@@ -245,7 +251,7 @@ class Daemon:
             state = after_failure(
                 leased.state, SourceError(f"internal: {error!r}"), every=plan.sources[name].every, now=self._clock.now()
             )
-            await self._writer.run(lambda store: store.finish_poll(leased.id, state))
+            await self._writer.run(lambda store: store.finish_poll(leased, state))
             metrics.POLLS.labels(outcome="internal").inc()
             return
         metrics.POLL_SECONDS.observe(self._clock.monotonic() - started)
@@ -307,11 +313,11 @@ class Daemon:
         task.add_done_callback(_log_failure)
 
 
-async def _retire(ports: Ports, in_flight: set[asyncio.Task[None]]) -> None:
+async def _retire(worker: WorkerPool, in_flight: set[asyncio.Task[None]]) -> None:
+    """Stop workers that know the old brands once the polls that use them are done."""
     if in_flight:
         await asyncio.wait(in_flight)
-    await asyncio.to_thread(ports.worker.close)
-    await ports.fetcher.close()
+    await asyncio.to_thread(worker.close)
 
 
 def _log_failure(task: asyncio.Task[None]) -> None:

@@ -53,9 +53,10 @@ def configure(*, terminal: bool | None = None, level: int = logging.INFO) -> Non
 
 
 def hide(secrets: Iterable[str]) -> None:
-    """From now on these texts never appear in a log line. Short ones would blank ordinary words and are left."""
+    """From now on these texts, too, never appear in a log line. Short ones would blank ordinary words and are left."""
     global _secrets  # noqa: PLW0603 - logging is global by nature
-    _secrets = tuple(sorted({secret for secret in secrets if len(secret) >= 4}, key=len, reverse=True))
+    known = {*_secrets, *(secret for secret in secrets if len(secret) >= 4)}
+    _secrets = tuple(sorted(known, key=len, reverse=True))
 
 
 def _redact(_logger: WrappedLogger, _method: str, event: EventDict) -> MutableMapping[str, object]:

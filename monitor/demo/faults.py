@@ -67,9 +67,9 @@ def _mark_before_send(deliver: Callable[..., Any]) -> Callable[..., Any]:
 
 def _forget_cursor(finish_poll: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(finish_poll)
-    def spoilt(store: Any, source_id: int, state: Any, hosts: Any = ()) -> None:
+    def spoilt(store: Any, leased: Any, state: Any, hosts: Any = ()) -> None:
         forgotten = replace(state, cursor={}, validators=type(state.validators)(), baseline_at=None)
-        finish_poll(store, source_id, forgotten, hosts)
+        finish_poll(store, leased, forgotten, hosts)
 
     return spoilt
 

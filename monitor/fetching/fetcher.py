@@ -67,14 +67,21 @@ class Fetcher:
         # Both log whole URLs at INFO and DEBUG, secrets in the query included.
         for name in ("httpx", "httpcore"):
             logging.getLogger(name).setLevel(logging.WARNING)
-        self._settings = settings
-        self._user_agent = f"brand-mention-monitor/{__version__} (+{settings.contact})"
+        self.apply(settings)
         self._queues = HostQueues(clock=clock, gap=settings.gap, hosts=hosts)
-        self._parallel = asyncio.Semaphore(settings.parallel)
         self._clock = clock
         self._transport = GuardedTransport(
             resolver=resolver or SystemResolver(), tls=tls or tls_context(), wire_cap=settings.wire_cap
         )
+
+    def apply(self, settings: FetchSettings) -> None:
+        """Take over changed bounds for the fetches to come; queues, and what hosts asked for, stay.
+
+        The cap on the wire stays as it was first given.
+        """
+        self._settings = settings
+        self._user_agent = f"brand-mention-monitor/{__version__} (+{settings.contact})"
+        self._parallel = asyncio.Semaphore(settings.parallel)
 
     async def fetch(
         self,

@@ -29,7 +29,7 @@ async def poll_now(name: str, *, ports: Ports, plan: Plan) -> PollReport:
 async def try_source(name: str, *, ports: Ports, plan: Plan) -> list[tuple[Post, Judgement | None]]:
     """What a first poll of the source would find, judged; nothing is stored. Raises SourceError, InputError."""
     source = _source(name, plan)
-    leased = LeasedSource(id=0, state=SourceState(name=name, next_at=ports.clock.now()))
+    leased = LeasedSource(id=0, state=SourceState(name=name, next_at=ports.clock.now()), until="")
     visit = await visit_source(source, leased, ports=ports, plan=plan)
     posts = [found.post for found in visit.new]
     return list(zip(posts, await ports.worker.judge(posts, site_weight=source.weight), strict=True))

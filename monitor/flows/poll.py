@@ -184,7 +184,7 @@ def record(
                 if decision.alert is not None:
                     store.add_alert(mention_id, decision.alert, now=now)
                     alerts += 1
-        store.finish_poll(leased.id, _state_after(visit, source, leased, store=store, now=now), hosts)
+        store.finish_poll(leased, _state_after(visit, source, leased, store=store, now=now), hosts)
     return PollReport(
         source=source.name,
         shown=visit.shown,
@@ -210,4 +210,4 @@ def _state_after(visit: Visit, source: Source, leased: LeasedSource, *, store: S
 
 async def _finish(leased: LeasedSource, state: SourceState, *, ports: Ports) -> None:
     hosts = ports.fetcher.host_states()
-    await ports.writer.run(lambda store: store.finish_poll(leased.id, state, hosts))
+    await ports.writer.run(lambda store: store.finish_poll(leased, state, hosts))

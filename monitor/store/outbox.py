@@ -5,8 +5,9 @@ from __future__ import annotations
 from base64 import b32encode
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from datetime import timedelta
 from hashlib import blake2s
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from monitor.store import rows
 from monitor.store.queries import ALERT_VIEW, alert_view
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
 
     from monitor.models import AlertIntent, AlertView
+
+
+CLAIM: Final = timedelta(minutes=5)  # much longer than any target may take
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,19 +92,22 @@ class OutboxVerbs:
         return nullcontext() if self._db.conn.in_transaction else self.transaction()
 
     def claim_messages(self, now: datetime, limit: int) -> list[PendingMessage]:
-        """Take up to `limit` messages whose time has come: of each target the oldest due one, one at a time."""
+        """Take up to `limit` messages whose time has come: of each target the oldest due one, one at a time.
+
+        A claim that was not settled within CLAIM is void: the disk may have been full when it should have been.
+        """
         at = rows.to_text(now)
         with self.transaction():
             due = list(
                 self._db.query(
                     """
                     SELECT min(rowid) AS oldest, id, receiver, target, attempts, created_at FROM messages
-                    WHERE state = 'pending' AND next_at <= :now AND claimed_at IS NULL
+                    WHERE state = 'pending' AND next_at <= :now
                       AND (receiver, target) NOT IN (
-                          SELECT receiver, target FROM messages WHERE state = 'pending' AND claimed_at IS NOT NULL)
+                          SELECT receiver, target FROM messages WHERE state = 'pending' AND claimed_at > :stale)
                     GROUP BY receiver, target ORDER BY oldest LIMIT :limit
                     """,
-                    {"now": at, "limit": limit},
+                    {"now": at, "stale": rows.to_text(now - CLAIM), "limit": limit},
                 )
             )
             for row in due:

@@ -26,10 +26,11 @@ LEASE: Final = timedelta(minutes=15)  # longer than any poll may take; a crashed
 
 @dataclass(frozen=True, slots=True)
 class LeasedSource:
-    """A source that is this caller's to poll until the lease ends."""
+    """A source that is this caller's to poll; `until`, the end of the lease, is also what the lease is known by."""
 
     id: int
     state: SourceState
+    until: str
 
 
 class Store(OutboxVerbs):
@@ -62,8 +63,10 @@ class Store(OutboxVerbs):
                         etag = CASE WHEN (kind, url) = (excluded.kind, excluded.url) THEN etag END,
                         last_modified = CASE WHEN (kind, url) = (excluded.kind, excluded.url) THEN last_modified END,
                         baseline_at = CASE WHEN (kind, url) = (excluded.kind, excluded.url) THEN baseline_at END,
+                        leased_until = CASE WHEN (kind, url) = (excluded.kind, excluded.url) THEN leased_until END,
+                        failures = CASE WHEN (kind, url) = (excluded.kind, excluded.url) THEN failures ELSE 0 END,
                         next_at = CASE WHEN (kind, url) = (excluded.kind, excluded.url)
-                                  THEN next_at ELSE excluded.next_at END,
+                                  THEN min(next_at, :latest) ELSE excluded.next_at END,
                         kind = excluded.kind, url = excluded.url
                     """,
                     {
@@ -74,6 +77,7 @@ class Store(OutboxVerbs):
                         "active": int(source.enabled),
                         "every": source.every.total_seconds(),
                         "now": rows.to_text(now),
+                        "latest": rows.to_text(now + source.every),
                     },
                 )
 
@@ -131,7 +135,7 @@ class Store(OutboxVerbs):
             until = rows.to_text(now + LEASE)
             for row in due:
                 self._db.execute("UPDATE sources SET leased_until = ? WHERE id = ?", (until, row["id"]))
-        return [LeasedSource(id=int(row["id"]), state=rows.source_state(row)) for row in due]
+        return [LeasedSource(id=int(row["id"]), state=rows.source_state(row), until=until) for row in due]
 
     def lease_named(self, name: str, now: datetime) -> LeasedSource | None:
         """Take one source now, due or not; None when it is unknown or out already."""
@@ -145,21 +149,22 @@ class Store(OutboxVerbs):
             )
             if row is None:
                 return None
-            self._db.execute("UPDATE sources SET leased_until = ? WHERE id = ?", (rows.to_text(now + LEASE), row["id"]))
-        return LeasedSource(id=int(row["id"]), state=rows.source_state(row))
+            until = rows.to_text(now + LEASE)
+            self._db.execute("UPDATE sources SET leased_until = ? WHERE id = ?", (until, row["id"]))
+        return LeasedSource(id=int(row["id"]), state=rows.source_state(row), until=until)
 
-    def release(self, source_id: int) -> None:
-        """Give a lease back without a result: the poll was broken off and is due again as before."""
-        self._db.execute("UPDATE sources SET leased_until = NULL WHERE id = ?", (source_id,))
+    def finish_poll(self, leased: LeasedSource, state: SourceState, hosts: Sequence[HostState] = ()) -> None:
+        """Store what a poll left behind, of the source and of the hosts it spoke to, and give the lease back.
 
-    def finish_poll(self, source_id: int, state: SourceState, hosts: Sequence[HostState] = ()) -> None:
-        """Store what a poll left behind, of the source and of the hosts it spoke to, and give the lease back."""
+        Nothing of the source is stored when the lease was lost meanwhile: its address was changed, so the cursor that
+        this poll left belongs to another place.
+        """
         self._db.execute(
             """
             UPDATE sources SET leased_until = NULL, next_at = ?, cursor = ?, etag = ?, last_modified = ?,
                 baseline_at = ?, last_polled_at = ?, last_success_at = ?, last_new_at = ?, failures = ?, health = ?,
                 error = ?
-            WHERE id = ?
+            WHERE id = ? AND leased_until = ?
             """,
             (
                 rows.to_text(state.next_at),
@@ -173,7 +178,8 @@ class Store(OutboxVerbs):
                 state.failures,
                 state.health.value,
                 state.error,
-                source_id,
+                leased.id,
+                leased.until,
             ),
         )
         for host in hosts:

@@ -112,18 +112,35 @@ def test_a_new_source_is_due_at_once_and_leased_once(store: Store) -> None:
     assert names(store, NOW) == []
 
 
-def test_a_lease_given_back_is_due_again(store: Store) -> None:
+def test_a_poll_whose_lease_was_lost_leaves_no_state(store: Store) -> None:
     sync(store, source("a"))
     leased = store.lease_due(NOW, 1)[0]
-    store.release(leased.id)
-    assert names(store, NOW) == ["a"]
+    sync(store, source("a", url="https://example.org/other"))
+    state = SourceState(name="a", next_at=NOW + MINUTE, validators=Validators(etag="e"), baseline_at=NOW)
+    store.finish_poll(leased, state)
+    assert store.lease_due(NOW, 1)[0].state == SourceState(name="a", next_at=NOW)
+
+
+def test_a_shorter_interval_counts_from_the_reload(store: Store) -> None:
+    sync(store, source("a", every=timedelta(hours=6)))
+    store.finish_poll(store.lease_due(NOW, 1)[0], SourceState(name="a", next_at=NOW + timedelta(hours=6)))
+    sync(store, source("a", every=MINUTE))
+    assert names(store, NOW + MINUTE) == ["a"]
+
+
+def test_a_claim_that_was_never_settled_is_void_after_a_while(store: Store) -> None:
+    sync(store, source("a"))
+    store.add_alert(add_mention(store), INTENT, now=NOW)
+    claimed = {message.id for message in store.claim_messages(NOW, 10)}
+    assert store.claim_messages(NOW + 4 * MINUTE, 10) == []
+    assert {message.id for message in store.claim_messages(NOW + 6 * MINUTE, 10)} == claimed
 
 
 def test_the_longest_waiting_comes_first_and_no_more_than_asked(store: Store) -> None:
     sync(store, source("a"), source("b"))
     first, second = store.lease_due(NOW, 2)
-    store.finish_poll(first.id, SourceState(name="a", next_at=NOW + 2 * MINUTE))
-    store.finish_poll(second.id, SourceState(name="b", next_at=NOW + MINUTE))
+    store.finish_poll(first, SourceState(name="a", next_at=NOW + 2 * MINUTE))
+    store.finish_poll(second, SourceState(name="b", next_at=NOW + MINUTE))
     assert names(store, NOW + 3 * MINUTE, limit=1) == ["b"]
 
 
@@ -137,7 +154,7 @@ def test_a_host_that_asked_to_be_left_alone_is(store: Store) -> None:
     sync(store, source("a"))
     leased = store.lease_due(NOW, 1)[0]
     host = HostState(host="a.example:443", retry_at=NOW + 60 * MINUTE)
-    store.finish_poll(leased.id, SourceState(name="a", next_at=NOW + MINUTE), [host])
+    store.finish_poll(leased, SourceState(name="a", next_at=NOW + MINUTE), [host])
     assert names(store, NOW + 59 * MINUTE) == []
     assert names(store, NOW + 60 * MINUTE) == ["a"]
     assert store.hosts() == [host]
@@ -164,7 +181,7 @@ def test_the_row_of_a_source_survives_as_it_was(store: Store) -> None:
         health=Health.BLOCKED,
         error="blocked: login",
     )
-    store.finish_poll(store.lease_due(NOW, 1)[0].id, state)
+    store.finish_poll(store.lease_due(NOW, 1)[0], state)
     sync(store, source("a"))
     assert store.lease_due(NOW + MINUTE, 1)[0].state == state
 
@@ -172,7 +189,7 @@ def test_the_row_of_a_source_survives_as_it_was(store: Store) -> None:
 def test_a_changed_address_starts_over_silently(store: Store) -> None:
     sync(store, source("a"))
     state = SourceState(name="a", next_at=NOW + MINUTE, validators=Validators(etag="e"), baseline_at=NOW)
-    store.finish_poll(store.lease_due(NOW, 1)[0].id, state)
+    store.finish_poll(store.lease_due(NOW, 1)[0], state)
     sync(store, source("a", url="https://example.org/other"))
     assert store.lease_due(NOW, 1)[0].state == SourceState(name="a", next_at=NOW)
 
@@ -191,8 +208,8 @@ def test_a_clock_that_was_set_back_stalls_neither_polls_nor_messages(store: Stor
     sync(store, source("a"), source("b"))
     a, b = store.lease_due(NOW, 2)
     later = NOW + timedelta(days=30)
-    store.finish_poll(a.id, SourceState(name="a", next_at=later))
-    store.finish_poll(b.id, SourceState(name="b", next_at=NOW + timedelta(hours=5), failures=3))
+    store.finish_poll(a, SourceState(name="a", next_at=later))
+    store.finish_poll(b, SourceState(name="b", next_at=NOW + timedelta(hours=5), failures=3))
     store.add_alert(add_mention(store), INTENT, now=later)
     store.clamp_schedule(NOW)
     assert names(store, NOW + 10 * MINUTE) == ["a"]
@@ -317,7 +334,7 @@ def test_message_ids_are_stable_and_apart() -> None:
 def test_counts_for_the_status_page(store: Store, reader: Reader) -> None:
     sync(store, source("a"), source("b"))
     leased = store.lease_due(NOW, 1)[0]
-    store.finish_poll(leased.id, SourceState(name="a", next_at=NOW, health=Health.FAILING))
+    store.finish_poll(leased, SourceState(name="a", next_at=NOW, health=Health.FAILING))
     store.add_alert(add_mention(store), INTENT, now=NOW)
     assert reader.counts() == {"messages_pending": 2, "deliveries_dead": 0, "sources": 2, "sources_bad": 1}
 
