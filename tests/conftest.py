@@ -1,11 +1,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 
 from monitor.models import AlertView, Author, Post
 from tests.alerting.alerts import NOW, make_alert, make_mention
+from tests.site import Site, running_site
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @pytest.fixture
@@ -19,3 +24,10 @@ def alert() -> AlertView:
         published=NOW - timedelta(minutes=3, seconds=20),
     )
     return make_alert(post, make_mention())
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    """A real web server on loopback."""
+    with running_site() as site:
+        yield site

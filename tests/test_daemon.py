@@ -13,14 +13,15 @@ import sys
 import threading
 import urllib.request
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from tests.site import Site
 
 PATIENCE = 40.0  # seconds; generous, because nothing here is about speed
 CONFIG = """\
@@ -33,61 +34,6 @@ routes: [{{match: "sentiment:negative", to: support}}]
 fetch: {{gap: 0s}}
 web: {{listen: "127.0.0.1:0"}}
 """
-
-
-class Site(ThreadingHTTPServer):
-    """Serves one feed and takes webhooks; `arrived` is set when a webhook comes."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.posts: list[str] = []
-        self.hooks: list[bytes] = []
-        self.polled = threading.Event()
-        self.arrived = threading.Event()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
-
-    def feed(self) -> bytes:
-        items = "".join(
-            f"<item><guid>g{number}</guid><title>{text}</title><description>{text}</description></item>"
-            for number, text in reversed(list(enumerate(self.posts)))
-        )
-        return f'<?xml version="1.0"?><rss version="2.0"><channel><title>t</title>{items}</channel></rss>'.encode()
-
-
-class _Handler(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        site = cast("Site", self.server)
-        body = site.feed()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/rss+xml")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-        site.polled.set()
-
-    def do_POST(self) -> None:
-        site = cast("Site", self.server)
-        site.hooks.append(self.rfile.read(int(self.headers["Content-Length"])))
-        self.send_response(200)
-        self.end_headers()
-        site.arrived.set()
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the base class's
-        pass
-
-
-@pytest.fixture
-def site() -> Iterator[Site]:
-    server = Site()
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
-    thread.join()
 
 
 class Process:
@@ -143,7 +89,7 @@ def daemon(tmp_path: Path, site: Site) -> Iterator[Callable[..., Process]]:
     started: list[Process] = []
 
     def start(config: str | None = None, **environ: str) -> Process:
-        text = config or CONFIG.format(url=site.url, port=site.server_address[1])
+        text = config or CONFIG.format(url=site.url, port=site.port)
         (tmp_path / "sources.yaml").write_text(text, encoding="utf-8")
         started.append(Process(tmp_path, environ))
         return started[-1]
@@ -232,7 +178,7 @@ def test_a_command_that_writes_asks_the_running_daemon(tmp_path: Path, daemon: C
 
 def test_poll_works_alone_when_no_daemon_runs(tmp_path: Path, site: Site) -> None:
     site.posts = ["Тестомаркет молодец"]
-    config = CONFIG.format(url=site.url, port=site.server_address[1])
+    config = CONFIG.format(url=site.url, port=site.port)
     (tmp_path / "sources.yaml").write_text(config, encoding="utf-8")
     dry = monitor(tmp_path, "poll", "news", "--dry-run")
     assert dry.returncode == 0
@@ -312,7 +258,7 @@ def test_a_wrong_configuration_is_refused_with_its_code(tmp_path: Path, content:
 
 
 def test_a_corrupt_database_is_refused_and_left_alone(tmp_path: Path, site: Site) -> None:
-    config = CONFIG.format(url=site.url, port=site.server_address[1])
+    config = CONFIG.format(url=site.url, port=site.port)
     (tmp_path / "sources.yaml").write_text(config, encoding="utf-8")
     (tmp_path / "monitor.db").write_bytes(b"no database" * 500)
     refused = monitor(tmp_path, "run", "--db", "monitor.db")

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import socket
-import threading
 from email import message_from_bytes, policy
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -21,44 +19,10 @@ from tests.alerting.alerts import make_alert, make_mention
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.site import Site
+
 ID = "a" * 26
 HOSTILE = "<!channel> <@U123> @everyone @channel <http://evil.example|click> <script>alert(1)</script>"
-
-
-class Sink(ThreadingHTTPServer):
-    """Keeps the bodies that are posted; answers with `status`."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.bodies: list[bytes] = []
-        self.status = 200
-
-    @property
-    def port(self) -> int:
-        return int(self.server_address[1])
-
-
-class _Handler(BaseHTTPRequestHandler):
-    def do_POST(self) -> None:
-        sink = cast("Sink", self.server)
-        sink.bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
-        self.send_response(sink.status)
-        self.end_headers()
-        self.wfile.write(b"ok")
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the base class's
-        pass
-
-
-@pytest.fixture
-def sink() -> Iterator[Sink]:
-    server = Sink()
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
-    thread.join()
 
 
 class Mailbox:
@@ -122,22 +86,22 @@ def test_hostile_content_is_only_text_in_a_mail(hostile: AlertView, mailbox: tup
     assert "\n" not in str(mail["Subject"])
 
 
-def test_a_chat_gets_markdown_in_which_content_pings_nobody(hostile: AlertView, sink: Sink) -> None:
-    url = f"mmost://127.0.0.1:{sink.port}/abcdefghijklmnopqrstuvwxyz"
+def test_a_chat_gets_markdown_in_which_content_pings_nobody(hostile: AlertView, site: Site) -> None:
+    url = f"mmost://127.0.0.1:{site.port}/abcdefghijklmnopqrstuvwxyz"
     send(url, rendered(hostile, url))
-    text = json.loads(sink.bodies[0])["text"]
+    text = json.loads(site.hooks[0])["text"]
     assert "@everyone" not in text
     assert "@channel" not in text
     assert "**МоёмСкладе**" in text
     assert f"monitor-message: {ID}" in text
 
 
-def test_slack_is_told_no_live_mention(hostile: AlertView, sink: Sink, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_slack_is_told_no_live_mention(hostile: AlertView, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     plugin = notify.load().plugins.N_MGR["slack"]
-    monkeypatch.setattr(plugin, "webhook_url", f"http://127.0.0.1:{sink.port}")
+    monkeypatch.setattr(plugin, "webhook_url", f"http://127.0.0.1:{site.port}")
     url = "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/#support"
     send(url, rendered(hostile, url))
-    wire = sink.bodies[0].decode()
+    wire = site.hooks[0].decode()
     assert "<!channel>" not in wire
     assert "<@U123>" not in wire
     assert "<http://evil.example|" not in wire
@@ -145,17 +109,17 @@ def test_slack_is_told_no_live_mention(hostile: AlertView, sink: Sink, monkeypat
 
 
 @pytest.mark.parametrize(("status", "word"), [(500, "server"), (429, "rate-limited"), (401, "auth"), (404, "refused")])
-def test_a_refusal_says_why_and_is_tried_again(alert: AlertView, sink: Sink, status: int, word: str) -> None:
-    sink.status = status
-    url = f"json://127.0.0.1:{sink.port}/hook"
+def test_a_refusal_says_why_and_is_tried_again(alert: AlertView, site: Site, status: int, word: str) -> None:
+    site.status = status
+    url = f"json://127.0.0.1:{site.port}/hook"
     with pytest.raises(DeliveryError) as caught:
         send(url, rendered(alert, url))
     assert (caught.value.retry, caught.value.reason_word) == (True, word)
 
 
-def test_a_target_that_is_not_there_is_tried_again(alert: AlertView, sink: Sink) -> None:
-    sink.server_close()
-    url = f"json://127.0.0.1:{sink.port}/hook"
+def test_a_target_that_is_not_there_is_tried_again(alert: AlertView, site: Site) -> None:
+    site.server_close()
+    url = f"json://127.0.0.1:{site.port}/hook"
     with pytest.raises(DeliveryError) as caught:
         send(url, rendered(alert, url))
     assert (caught.value.retry, caught.value.reason_word) == (True, "unreachable")
@@ -168,9 +132,9 @@ def test_an_address_that_apprise_does_not_know_is_given_up(alert: AlertView) -> 
     assert not caught.value.retry
 
 
-def test_no_secret_of_an_address_is_in_the_error(alert: AlertView, sink: Sink) -> None:
-    sink.status = 500
-    url = f"json://user:canary-secret@127.0.0.1:{sink.port}/hook?+X-Token=canary-secret"
+def test_no_secret_of_an_address_is_in_the_error(alert: AlertView, site: Site) -> None:
+    site.status = 500
+    url = f"json://user:canary-secret@127.0.0.1:{site.port}/hook?+X-Token=canary-secret"
     with pytest.raises(DeliveryError) as caught:
         send(url, rendered(alert, url))
     assert "canary-secret" not in str(caught.value)
