@@ -96,6 +96,8 @@ def demo(
     """Show the real daemon at work on a little web on this machine: posts appear, alerts arrive."""
     from monitor.demo import live, play
 
+    if as_json and not once:
+        raise typer.BadParameter("--json goes with --once: the live demo has no last line")
     if not once:
         raise typer.Exit(live.play_live(break_fault=fault, keep=keep))
     result = play.play_once(break_fault=fault, keep=keep)

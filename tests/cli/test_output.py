@@ -121,6 +121,7 @@ def test_reading_before_the_first_run_says_what_to_do(tmp_path: Path) -> None:
 def test_wrong_usage_is_exit_code_2(tmp_path: Path) -> None:
     assert run(tmp_path, "mentions", "--nonsense").returncode == 2
     assert run(tmp_path, "why", "x").returncode == 2
+    assert run(tmp_path, "demo", "--json").returncode == 2
 
 
 def test_check_prints_every_mistake_with_its_place(tmp_path: Path) -> None:
