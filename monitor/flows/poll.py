@@ -5,14 +5,15 @@
                                          │ deliveries, messages, cursor, validators, host      │
                                          └─────────────────────────────────────────────────────┘
 
-A crash before the commit repeats the visit (identity knows the posts again); a crash after it delivers all the same
+A crash before a commit repeats the visit (identity knows the posts again); a crash after it delivers all the same
 (the messages are in the database). Nothing is marked as seen that is not stored with all that follows from it.
 """
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Final
+from functools import partial
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from monitor.alerting.routes import decide
 from monitor.errors import SourceError
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from monitor.store import LeasedSource, Store
     from monitor.tracking.identity import Identified
 
+TOGETHER: Final = 50  # posts that are judged, and stored in one transaction
 OVERRUN: Final = "more was new than could be paged back: posts may have been missed"
 
 
@@ -62,25 +64,56 @@ class PollReport:
         error = f"{self.error.reason}: {self.error}" if self.error else None
         return {**asdict(replace(self, error=None)), "error": error}
 
+    def plus(self, *, posts: int, mentions: int, alerts: int) -> PollReport:
+        """The report with these counted in."""
+        return replace(self, new=self.new + posts, mentions=self.mentions + mentions, alerts=self.alerts + alerts)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What one write transaction is given: some posts with their judgements, and with the last ones the visit."""
+
+    source: Source
+    leased: LeasedSource
+    posts: Sequence[Identified]
+    judgements: Sequence[Judgement | None]
+    visit: Visit | None
+    hosts: Sequence[HostState]
+
+
+class Recorded(NamedTuple):
+    """What a write transaction led to."""
+
+    mentions: int
+    alerts: int
+
 
 async def poll(source: Source, leased: LeasedSource, *, ports: Ports, plan: Plan) -> PollReport:
     """Visit `source`, store what is new with all that follows from it, and say when to come again.
 
-    Raises nothing that a source can cause: its faults are stored in its row and returned in the report.
+    Raises nothing that a source can cause: its faults are stored in its row and returned in the report. What is new is
+    judged and stored some posts at a time, oldest first, so that a poll that is broken off again and again, by crashes
+    or by one post that kills its worker, still gets further each time; the row of the source goes with the last ones.
     """
+    report = PollReport(source=source.name)
     try:
         visit = await visit_source(source, leased, ports=ports, plan=plan)
-        judgements = await ports.worker.judge([found.post for found in visit.new], site_weight=source.weight)
+        report = replace(report, shown=visit.shown, not_modified=visit.not_modified)
+        oldest_first = visit.new[::-1]
+        for start in range(0, max(len(oldest_first), 1), TOGETHER):
+            posts = oldest_first[start : start + TOGETHER]
+            judgements = await ports.worker.judge([found.post for found in posts], site_weight=source.weight)
+            is_last = start + TOGETHER >= len(oldest_first)
+            record = Record(source, leased, posts, judgements, visit if is_last else None, ports.fetcher.host_states())
+            now = ports.clock.now()
+            recorded = await ports.writer.run(partial(_apply, record=record, plan=plan, now=now))
+            report = report.plus(posts=len(posts), mentions=recorded.mentions, alerts=recorded.alerts)
     except SourceError as error:
-        now = ports.clock.now()
+        hosts, now = ports.fetcher.host_states(), ports.clock.now()
         state = after_failure(leased.state, error, every=source.every, now=now)
-        await _finish(leased, state, ports=ports)
-        return PollReport(source=source.name, error=error)
-    hosts = ports.fetcher.host_states()
-    now = ports.clock.now()
-    return await ports.writer.run(
-        lambda store: record(store, source, leased, visit=visit, judgements=judgements, hosts=hosts, plan=plan, now=now)
-    )
+        await ports.writer.run(lambda store: store.finish_poll(leased, state, hosts))
+        return replace(report, error=error)
+    return report
 
 
 async def visit_source(source: Source, leased: LeasedSource, *, ports: Ports, plan: Plan) -> Visit:
@@ -148,22 +181,13 @@ async def _unseen(identified: Sequence[Identified], leased: LeasedSource, ports:
     return [item for item in identified if is_new(item, unseen)]
 
 
-def record(
-    store: Store,
-    source: Source,
-    leased: LeasedSource,
-    *,
-    visit: Visit,
-    judgements: Sequence[Judgement | None],
-    hosts: Sequence[HostState],
-    plan: Plan,
-    now: datetime,
-) -> PollReport:
-    """The write transaction: all that a visit leads to, or nothing of it. Oldest posts first."""
+def _apply(store: Store, *, record: Record, plan: Plan, now: datetime) -> Recorded:
+    """The write transaction: all that these posts lead to, or nothing of it."""
+    source, leased = record.source, record.leased
     silent = leased.state.baseline_at is None and source.backfill is Backfill.SILENT
     mentions = alerts = 0
     with store.transaction():
-        for found, judgement in zip(reversed(visit.new), reversed(judgements), strict=True):
+        for found, judgement in zip(record.posts, record.judgements, strict=True):
             guessed = judgement.lang if judgement else None
             post = replace(found.post, lang=found.post.lang or source.lang or guessed)
             post_id = store.add_post(leased.id, post, identities=found.identities, now=now)
@@ -184,30 +208,19 @@ def record(
                 if decision.alert is not None:
                     store.add_alert(mention_id, decision.alert, now=now)
                     alerts += 1
-        store.finish_poll(leased, _state_after(visit, source, leased, store=store, now=now), hosts)
-    return PollReport(
-        source=source.name,
-        shown=visit.shown,
-        new=len(visit.new),
-        mentions=mentions,
-        alerts=alerts,
-        not_modified=visit.not_modified,
-    )
+        if record.visit is not None:
+            store.finish_poll(leased, _state_after(record.visit, record, store=store, now=now), record.hosts)
+    return Recorded(mentions, alerts)
 
 
-def _state_after(visit: Visit, source: Source, leased: LeasedSource, *, store: Store, now: datetime) -> SourceState:
+def _state_after(visit: Visit, record: Record, *, store: Store, now: datetime) -> SourceState:
     return after_success(
-        leased.state,
-        every=source.every,
+        record.leased.state,
+        every=record.source.every,
         validators=visit.validators,
         cursor=visit.cursor,
         new_posts=len(visit.new),
-        emptied=not visit.not_modified and visit.shown == 0 and store.has_posts(leased.id),
+        emptied=not visit.not_modified and visit.shown == 0 and store.has_posts(record.leased.id),
         note=visit.note,
         now=now,
     )
-
-
-async def _finish(leased: LeasedSource, state: SourceState, *, ports: Ports) -> None:
-    hosts = ports.fetcher.host_states()
-    await ports.writer.run(lambda store: store.finish_poll(leased, state, hosts))

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from monitor.errors import Blocked, ConnectFailed, StatusError
-from monitor.models import Backfill, Source
+from monitor.errors import Blocked, ConnectFailed, StatusError, WorkerKilled
+from monitor.models import Backfill, Judgement, Post, Source
 from monitor.store import Store
 from tests.flows.world import BRAND, NOW, World, play, post
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 
@@ -243,5 +244,34 @@ def test_a_fault_inside_the_transaction_leaves_no_trace(tmp_path: Path, monkeypa
         await world.writer.run(lambda store: store.start_over(world.clock.now()))
         report = await world.poll()
         assert (report.new, report.alerts) == (2, 2)
+
+    play(tmp_path, story)
+
+
+def test_a_poll_that_is_broken_off_again_and_again_gets_further_each_time(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        await world.poll()
+        world.web.etag = '"v2"'
+        world.web.shows(*(post(number) for number in range(130, 0, -1)))
+        whole = world.worker.judge
+        stored = []
+
+        async def judge_once(posts: Sequence[Post], *, site_weight: float | None) -> list[Judgement | None]:
+            world.worker.judge = killed  # type: ignore[method-assign]
+            return await whole(posts, site_weight=site_weight)
+
+        async def killed(posts: Sequence[Post], *, site_weight: float | None) -> list[Judgement | None]:
+            raise WorkerKilled("the worker died")
+
+        for _ in range(3):
+            world.worker.judge = judge_once  # type: ignore[method-assign]
+            await world.poll()
+            stored.append(world.count("posts"))
+        assert stored == [50, 100, 130]
+        assert world.count("alerts") == 130
+        assert [row["native_id"] for row in world.rows("SELECT native_id FROM posts ORDER BY id LIMIT 2")] == [
+            "n1",
+            "n2",
+        ]
 
     play(tmp_path, story)
