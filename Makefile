@@ -11,10 +11,10 @@ demo: $(STAMP)  ## the real daemon on a little web of its own, live in the termi
 	$(BIN)/monitor demo
 
 run: $(STAMP) .env  ## the daemon with sources.yaml
-	set -a; . ./.env; set +a; exec $(BIN)/monitor run
+	@set -a; . ./.env; set +a; exec $(BIN)/monitor run
 
 check: $(STAMP) .env  ## is sources.yaml right?
-	set -a; . ./.env; set +a; exec $(BIN)/monitor check
+	@set -a; . ./.env; set +a; exec $(BIN)/monitor check
 
 test: lint types unit  ## everything that must hold
 
@@ -32,6 +32,7 @@ proofs: $(DEV_STAMP)  ## the daemon against an observer that shares no code with
 	$(BIN)/python -m tests.proofs.all
 
 bench: $(DEV_STAMP)  ## 500 feeds, beside PyPI's reader
+	$(BIN)/pip install --quiet --disable-pip-version-check reader==3.26 sgmllib3k==1.0.0
 	$(BIN)/python -m benchmarks.poll
 
 lock: $(DEV_STAMP)  ## pin every dependency by hash, from pyproject.toml
@@ -39,7 +40,8 @@ lock: $(DEV_STAMP)  ## pin every dependency by hash, from pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --extra dev pyproject.toml -o requirements-dev.lock
 
 $(STAMP): pyproject.toml requirements.lock
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || (echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 …"; false)
+	@echo "Installing into $(VENV): about a minute, once."
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || (echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 …"; false)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -e .
@@ -49,10 +51,16 @@ $(DEV_STAMP): $(STAMP) requirements-dev.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	touch $@
 
-# The address that goes into the User-Agent, so that a site's owner can reach you. Asked for once.
+# The address that goes into the User-Agent, so that a site's owner can reach you. Asked for once, and only where
+# sources.yaml takes it from here; what is not an address is asked for again, because a shell reads this file.
 .env:
-	@printf 'An e-mail address at which the owners of the sites that you watch can reach you: '; \
-	read contact && test -n "$$contact" && umask 077 && printf 'MONITOR_CONTACT=%s\n' "$$contact" > .env
+	@umask 077; grep -qs 'MONITOR_CONTACT' sources.yaml || { : > .env; exit 0; }; \
+	while printf 'An e-mail address at which the owners of the sites that you watch can reach you: ' && read -r contact; do \
+	    if printf '%s' "$$contact" | grep -Eq '^[A-Za-z0-9._+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$$'; then \
+	        printf 'MONITOR_CONTACT=%s\n' "$$contact" > .env; exit 0; \
+	    fi; \
+	    echo "That is no e-mail address."; \
+	done; echo "No address was given."; exit 1
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -19,7 +19,7 @@ import structlog
 from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from monitor import control, logs
+from monitor import control, logs, notify
 from monitor.clock import SystemClock
 from monitor.config import load
 from monitor.errors import ConfigError, InputError, SourceError, WorkerKilled
@@ -157,6 +157,11 @@ class Daemon:
         # A worker that cannot start is seen, with its reason, by the first poll; one that is stopped early by nobody.
         with suppress(WorkerKilled):
             await self._ports.worker.start()
+        for receiver in self._plan.config.receivers:
+            for target in receiver.targets:
+                # Said now, and not when the first alert has died of it.
+                if not await asyncio.to_thread(notify.usable, target):
+                    log.error("Apprise does not understand an address", receiver=receiver.name, target=target.key)
 
     def _start_jobs(self) -> None:
         every = self._scheduler.add_job
@@ -174,9 +179,8 @@ class Daemon:
             listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
         except OSError as error:
             # Watching goes on without its status page; a daemon that stopped for it would watch nothing.
-            log.exception(
-                "the web address cannot be used, /healthz is not served", listen=f"{host}:{port}", error=str(error)
-            )
+            words = "the web address cannot be used, /healthz is not served"
+            log.error(words, listen=f"{host}:{port}", error=str(error))  # noqa: TRY400 - the reason is the message
             return None
         server = WebServer(make_app(self._database, lambda: self._clock.monotonic() - self._last_tick))
         self._web = asyncio.create_task(server.run_on(listener))
@@ -220,8 +224,9 @@ class Daemon:
         try:
             await self._reload()
         except ConfigError as error:
+            words = "the changed configuration is wrong, the old one stays"
             for fault in error.faults:
-                log.exception("the changed configuration is wrong, the old one stays", fault=str(fault))
+                log.error(words, fault=str(fault))  # noqa: TRY400 - a fault of the file has no traceback
         tell_systemd("READY=1")
 
     # ── ticks ──

@@ -41,6 +41,9 @@ def configure(*, terminal: bool | None = None, level: int = logging.INFO) -> Non
         wrapper_class=structlog.make_filtering_bound_logger(level),
     )
     handler = logging.StreamHandler()
+    # Apprise masks the addresses that it logs, but leaves their first and last characters. What it says of a failure
+    # comes back to us with the result and is logged from there.
+    handler.addFilter(lambda record: not record.name.startswith("apprise"))
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,

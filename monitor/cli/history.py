@@ -9,6 +9,7 @@ import typer
 from monitor.cli import app
 from monitor.cli.common import DatabaseOption, JsonOption, print_json, print_line, print_table, reader
 from monitor.models import Label
+from monitor.text import excerpt
 
 if TYPE_CHECKING:
     from monitor.models import MentionView
@@ -65,8 +66,14 @@ def why(
         print_json({**_to_json(view), "deliveries": deliveries})
         return
     judged = view.mention
+    spans = [(span.start, span.end) for span in judged.spans if span.field == "text"]
+    text, _ = excerpt(view.post.text, spans, 400)
     print_line(f"{view.post.title or view.post.text[:100]}")
     print_line(f"{view.post.url or 'no address'} · {view.source} · {view.post.author.name or 'unknown author'}")
+    print_line(
+        f"published {view.post.published or 'at an unknown time'}, found {view.discovered_at:%Y-%m-%d %H:%M} UTC"
+    )
+    print_line(f"“{text}”")
     print_line(
         f"{judged.brand}: {judged.sentiment.label.value} "
         f"(negative {judged.sentiment.negative:.2f}, neutral {judged.sentiment.neutral:.2f}, "

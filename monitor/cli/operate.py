@@ -24,6 +24,7 @@ from monitor.cli.common import (
     reader,
     short_time,
 )
+from monitor.models import DeliveryState
 
 if TYPE_CHECKING:
     from monitor.config import Config
@@ -230,7 +231,7 @@ app.add_typer(deliveries_app, name="deliveries")
 @deliveries_app.callback()
 def deliveries(
     context: typer.Context,
-    state: Annotated[str | None, typer.Option(help="Only pending, sent, dead or muted ones.")] = None,
+    state: Annotated[DeliveryState | None, typer.Option(help="Only those in this state.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="How many at the most.")] = 50,
     db: DatabaseOption = None,
     as_json: JsonOption = False,
@@ -238,7 +239,7 @@ def deliveries(
     """Show the newest deliveries: who was told, who could not be."""
     if context.invoked_subcommand:
         return
-    rows = reader(db).deliveries(limit=limit, state=state)
+    rows = reader(db).deliveries(limit=limit, state=state and state.value)
     if as_json:
         for row in rows:
             print_json(row)

@@ -95,7 +95,12 @@ def demo(
 ) -> None:
     """Show the real daemon at work on a little web on this machine: posts appear, alerts arrive."""
     from monitor.demo import live, play
+    from monitor.demo.faults import FAULTS
 
+    if fault is not None and fault not in FAULTS:
+        raise typer.BadParameter(f"there is no fault {fault!r}; known are: {', '.join(FAULTS)}")
+    if keep is not None and keep.exists() and any(keep.iterdir()):
+        raise typer.BadParameter(f"the folder {keep} is not empty")
     if as_json and not once:
         raise typer.BadParameter("--json goes with --once: the live demo has no last line")
     if not once:

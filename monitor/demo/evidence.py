@@ -123,10 +123,11 @@ class Evidence:
 
 
 def look(folder: Path) -> Evidence:
-    """Read all evidence in a folder; what does not exist yet is empty."""
+    """Read all evidence in a folder, effects before their causes; what does not exist yet is empty."""
     duty = json.loads((folder / DUTY).read_text(encoding="utf-8"))
-    journal = list(lines_of(folder / JOURNAL))
+    arrived = {"mail": tuple(_mails(folder / MAILS)), "chat": tuple(_chat(folder / CHAT))}
     rows = _database(folder / DATABASE)
+    journal = list(lines_of(folder / JOURNAL))
     return Evidence(
         duty=Duty(
             sinks=duty["sinks"],
@@ -168,7 +169,7 @@ def look(folder: Path) -> Evidence:
         ),
         alerts=dict(rows["alerts"]),
         deliveries={(alert, receiver): state for alert, receiver, state in rows["deliveries"]},
-        arrived={"mail": tuple(_mails(folder / MAILS)), "chat": tuple(_chat(folder / CHAT))},
+        arrived=arrived,
     )
 
 

@@ -2,7 +2,8 @@
 
     python -m monitor.demo.faults NAME run --config FILE --db FILE
 
-This module alone of the demo reaches into the rest of `monitor`, and only to break it: nothing imports it.
+This module alone of the demo reaches into the rest of `monitor`, and only to break it; the command line asks it for the
+names of the faults.
 """
 
 from __future__ import annotations

@@ -64,6 +64,7 @@ def open_reader(path: Path) -> Database:
             f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_TIMEOUT, check_same_thread=False
         )
         connection.execute("PRAGMA query_only = ON")
+        connection.execute("SELECT 1 FROM sources LIMIT 1")  # is it a database, and ours?
         return Database(connection, recursive_triggers=False)
 
 

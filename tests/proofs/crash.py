@@ -45,7 +45,7 @@ LIFE = 2.5  # seconds after the start until a kill that aims at nothing, at most
 PATIENCE = 8.0  # seconds that a kill waits for what it aims at
 AFTER = 0.25  # seconds from what it aims at to the kill, at most
 NEAR = 0.2  # seconds around a kill that say what it struck
-SETTLING = 120.0  # seconds that the last daemon has to settle everything
+SETTLING = 300.0  # seconds that the last daemon has to settle everything
 QUIET = 25.0  # seconds without any change after which nothing more is waited for; longer than the first retry
 ALERTS_AT_LEAST, BURSTS_AT_LEAST = 50, 2
 
