@@ -129,15 +129,21 @@ class Reader:
                        deliveries.created_at, deliveries.settled_at, max(messages.attempts) AS attempts,
                        max(messages.error) AS error,
                        min(CASE WHEN messages.state = 'pending' THEN messages.next_at END) AS next_at
-                FROM deliveries JOIN alerts ON alerts.id = alert_id
+                FROM (
+                    SELECT * FROM deliveries WHERE :state IS NULL OR state = :state ORDER BY id DESC LIMIT :limit
+                ) AS deliveries JOIN alerts ON alerts.id = alert_id
                 LEFT JOIN message_deliveries ON delivery_id = deliveries.id
                 LEFT JOIN messages ON messages.id = message_id
-                WHERE :state IS NULL OR deliveries.state = :state
-                GROUP BY deliveries.id ORDER BY deliveries.id DESC LIMIT :limit
+                GROUP BY deliveries.id ORDER BY deliveries.id DESC
                 """,
                 {"state": state, "limit": limit},
             )
         )
+
+    def health(self) -> dict[str, int]:
+        """How many sources are in which state."""
+        found = self._db.query("SELECT health, count(*) AS sources FROM sources WHERE active GROUP BY health")
+        return {str(row["health"]): int(row["sources"]) for row in found}
 
     def counts(self) -> dict[str, int]:
         """Sizes that /healthz and /metrics show."""

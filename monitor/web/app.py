@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
@@ -29,10 +28,10 @@ STUCK_AFTER: Final = 60.0  # seconds without a tick after which the daemon is no
 def make_app(database: Path, pulse: Callable[[], float]) -> Starlette:
     """The application over `database`; `pulse` gives the seconds since the daemon last looked for work."""
 
-    def look() -> tuple[dict[str, int], Counter[str]]:
+    def look() -> tuple[dict[str, int], dict[str, int]]:
         reader = Reader(open_reader(database))
         try:
-            return reader.counts(), Counter(str(source["health"]) for source in reader.sources())
+            return reader.counts(), reader.health()
         finally:
             reader.close()
 
@@ -44,7 +43,7 @@ def make_app(database: Path, pulse: Callable[[], float]) -> Starlette:
             "status": "ok" if well else "stuck",
             "tick_age_seconds": round(age, 3),
             **counts,
-            "health": dict(health),
+            "health": health,
         }
         return JSONResponse(body, status_code=200 if well else 503)
 

@@ -336,6 +336,7 @@ def test_counts_for_the_status_page(store: Store, reader: Reader) -> None:
     leased = store.lease_due(NOW, 1)[0]
     store.finish_poll(leased, SourceState(name="a", next_at=NOW, health=Health.FAILING))
     store.add_alert(add_mention(store), INTENT, now=NOW)
+    assert reader.health() == {"failing": 1, "ok": 1}
     assert reader.counts() == {"messages_pending": 2, "deliveries_dead": 0, "sources": 2, "sources_bad": 1}
 
 
