@@ -22,7 +22,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from monitor import control, logs, notify
 from monitor.clock import SystemClock
 from monitor.config import load
-from monitor.errors import ConfigError, InputError, SourceError, WorkerKilled
+from monitor.errors import ConfigError, InputError, MonitorError, SourceError, WorkerKilled
 from monitor.fetching.address import host_of
 from monitor.fetching.fetcher import Fetcher
 from monitor.flows import desk
@@ -227,6 +227,8 @@ class Daemon:
             words = "the changed configuration is wrong, the old one stays"
             for fault in error.faults:
                 log.error(words, fault=str(fault))  # noqa: TRY400 - a fault of the file has no traceback
+        except MonitorError as error:
+            log.error("the reload failed, the old configuration stays", error=str(error))  # noqa: TRY400 - as above
         tell_systemd("READY=1")
 
     # ── ticks ──

@@ -157,9 +157,11 @@ def split_http(text: str) -> SplitResult:
     """The parts of an http or https address; raises a mistake when it is none."""
     try:
         parts = urlsplit(text)
-        _ = parts.port
+        port = parts.port
     except ValueError:
         raise mistake("is no address") from None
+    if port == 0:
+        raise mistake("there is no port 0")
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise mistake("is no http or https address", "write it whole, as in https://host/path")
     if not text.isprintable() or " " in text:

@@ -16,7 +16,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from monitor.alerting.routes import decide
-from monitor.errors import SourceError
+from monitor.errors import SourceError, WorkerKilled
 from monitor.models import JSON, Backfill, Validators
 from monitor.tracking.health import FAILING_AFTER, after_failure, after_success
 from monitor.tracking.identity import identify, is_new
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from monitor.flows.ports import Plan, Ports
-    from monitor.models import HostState, Judgement, Request, Response, Source, SourceState
+    from monitor.models import HostState, Judgement, Post, Request, Response, Source, SourceState
     from monitor.store import LeasedSource, Store
     from monitor.tracking.identity import Identified
 
@@ -102,7 +102,7 @@ async def poll(source: Source, leased: LeasedSource, *, ports: Ports, plan: Plan
         oldest_first = visit.new[::-1]
         for start in range(0, max(len(oldest_first), 1), TOGETHER):
             posts = oldest_first[start : start + TOGETHER]
-            judgements = await ports.worker.judge([found.post for found in posts], site_weight=source.weight)
+            judgements = await _judge([found.post for found in posts], source, ports=ports)
             is_last = start + TOGETHER >= len(oldest_first)
             record = Record(source, leased, posts, judgements, visit if is_last else None, ports.fetcher.host_states())
             now = ports.clock.now()
@@ -179,6 +179,23 @@ async def _unseen(identified: Sequence[Identified], leased: LeasedSource, ports:
     identities = {identity for item in identified for identity in item.identities}
     unseen = await ports.writer.run(lambda store: store.unseen(leased.id, identities))
     return [item for item in identified if is_new(item, unseen)]
+
+
+async def _judge(posts: Sequence[Post], source: Source, *, ports: Ports) -> list[Judgement | None]:
+    """The judgements of `posts`; a page that is too much for one worker is halved until each half is not.
+
+    Raises WorkerKilled when a single post is too much: the source then fails visibly, rather than lose a mention.
+    """
+    try:
+        return await ports.worker.judge(posts, site_weight=source.weight)
+    except WorkerKilled:
+        if len(posts) < 2:
+            raise
+    middle = len(posts) // 2
+    return [
+        *await _judge(posts[:middle], source, ports=ports),
+        *await _judge(posts[middle:], source, ports=ports),
+    ]
 
 
 def _apply(store: Store, *, record: Record, plan: Plan, now: datetime) -> Recorded:

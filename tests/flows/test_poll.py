@@ -248,6 +248,24 @@ def test_a_fault_inside_the_transaction_leaves_no_trace(tmp_path: Path, monkeypa
     play(tmp_path, story)
 
 
+def test_a_page_that_is_too_much_for_one_worker_is_judged_in_halves(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        await world.poll()
+        world.web.shows(*(post(number) for number in range(8, 0, -1)))
+        whole = world.worker.judge
+
+        async def judge_few(posts: Sequence[Post], *, site_weight: float | None) -> list[Judgement | None]:
+            if len(posts) > 2:
+                raise WorkerKilled("took longer than 60 s")
+            return await whole(posts, site_weight=site_weight)
+
+        world.worker.judge = judge_few  # type: ignore[method-assign]
+        report = await world.poll()
+        assert (report.error, report.new, report.mentions) == (None, 8, 8)
+
+    play(tmp_path, story)
+
+
 def test_a_poll_that_is_broken_off_again_and_again_gets_further_each_time(tmp_path: Path) -> None:
     async def story(world: World) -> None:
         await world.poll()
