@@ -1,0 +1,109 @@
+"""What the administrator decides: sources.yaml as records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+
+from monitor.models.posts import Network
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brand:
+    """A name to watch; `context_any` and `context_none` are words that speak for and against its being meant."""
+
+    name: str
+    aliases: tuple[str, ...] = ()
+    handles: tuple[str, ...] = ()
+    context_packs: tuple[str, ...] = ()
+    context_any: tuple[str, ...] = ()
+    context_none: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    own_domains: tuple[str, ...] = ()
+    own_accounts: tuple[str, ...] = ()
+    people: tuple[str, ...] = ()
+    known_issues: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    competitor: bool = False
+
+
+class Backfill(StrEnum):
+    """What the first poll of a source does with what it finds."""
+
+    SILENT = "silent"
+    ALERT = "alert"
+
+
+class Content(StrEnum):
+    """Where the text of a post is taken from: the source itself, or the page that the post's address leads to."""
+
+    SOURCE = "source"
+    PAGE = "page"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A configured place.
+
+    `options` is the kind's own options record; `allow` are private networks that may be dialled for this source;
+    `weight` is the prior influence (0 to 1) of whoever writes there; `robots` is False where the administrator answers
+    for not asking robots.txt.
+    """
+
+    name: str
+    kind: str
+    url: str
+    options: object
+    recipe: str | None = None
+    every: timedelta = timedelta(minutes=15)
+    allow: tuple[Network, ...] = ()
+    backfill: Backfill = Backfill.SILENT
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    weight: float | None = None
+    lang: str | None = None
+    max_pages: int = 5
+    content: Content = Content.SOURCE
+    robots: bool = True
+    enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """One Apprise address of a receiver.
+
+    `key` is a short hash of the address as it is spelt in the file: stable across secrets, and no secret itself.
+    `url` may hold secrets and must never be logged, stored or shown.
+    """
+
+    key: str
+    url: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receiver:
+    """Who is told, and where; `language` is that of the messages."""
+
+    name: str
+    targets: tuple[Target, ...]
+    language: str = "en"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """Mentions that match the query `match` go to the receiver `to`."""
+
+    match: str
+    to: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchSettings:
+    """Bounds of fetching; sizes are bytes. `gap` is the pause between two requests to one host."""
+
+    contact: str
+    parallel: int = 64
+    gap: timedelta = timedelta(seconds=2)
+    timeout: timedelta = timedelta(seconds=30)
+    wire_cap: int = 5 * 1024 * 1024
+    decoded_cap: int = 15 * 1024 * 1024
+    redirects: int = 5

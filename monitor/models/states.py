@@ -1,0 +1,109 @@
+"""What is stored besides posts and mentions, and what is decided and shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from monitor.models.judgements import Mention
+from monitor.models.posts import JSON, Post, Validators
+from monitor.models.settings import Receiver
+
+
+class Health(StrEnum):
+    """State of a source, from its last polls."""
+
+    OK = "ok"
+    DEGRADED = "degraded"
+    FAILING = "failing"
+    STALE = "stale"
+    BLOCKED = "blocked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceState:
+    """The row of a source: everything that survives a restart.
+
+    `baseline_at` is when the first successful poll ended, None before; `last_new_at` when something new was seen last.
+    """
+
+    name: str
+    next_at: datetime
+    cursor: Mapping[str, JSON] = field(default_factory=dict)
+    validators: Validators = field(default_factory=Validators)
+    baseline_at: datetime | None = None
+    last_polled_at: datetime | None = None
+    last_success_at: datetime | None = None
+    last_new_at: datetime | None = None
+    failures: int = 0
+    health: Health = Health.OK
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostState:
+    """Politeness towards one host:port: no request before `next_at`, and none before `retry_at`.
+
+    `robots` is the text of its robots.txt as it was at `robots_at`; empty where it has none.
+    """
+
+    host: str
+    next_at: datetime | None = None
+    retry_at: datetime | None = None
+    robots: str | None = None
+    robots_at: datetime | None = None
+
+
+class DeliveryState(StrEnum):
+    """State of a delivery; of a message too, which is never muted."""
+
+    PENDING = "pending"
+    SENT = "sent"
+    DEAD = "dead"
+    MUTED = "muted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertIntent:
+    """A decision that people must see a mention; becomes an alert and one delivery for each receiver.
+
+    `key` is the natural key: writing the same intent twice makes one alert. `to` pairs each receiver with the reason
+    why it is told.
+    """
+
+    key: str
+    reason: str
+    to: tuple[tuple[Receiver, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What happens with a mention: an alert or none, and in either case why."""
+
+    alert: AlertIntent | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MentionView:
+    """A stored mention with its post, as people and messages see it."""
+
+    id: int
+    source: str
+    post_id: int
+    post: Post
+    discovered_at: datetime
+    mention: Mention
+    decision: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertView:
+    """A stored alert with its mention."""
+
+    id: int
+    reason: str
+    created_at: datetime
+    view: MentionView
