@@ -1,11 +1,18 @@
 # Two commands for a newcomer: `make demo` and `make test`. Neither needs root.
+# For a server: `sudo make install`, `sudo make upgrade`, `sudo make uninstall` (docs/installing.md).
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
 
-.PHONY: demo test run check lint types unit proofs bench lock clean
+PREFIX ?= /opt/monitor
+DESTDIR ?=
+CONTACT ?=
+# Root leaves nothing of its own in this tree.
+INSTALLER = $(PYTHON) -B systemd/install.py --destdir "$(DESTDIR)" --prefix "$(PREFIX)"
+
+.PHONY: demo test run check lint types unit proofs bench lock clean install upgrade uninstall python
 
 demo: $(STAMP)  ## the real daemon on a little web of its own, live in the terminal
 	$(BIN)/monitor demo
@@ -39,9 +46,20 @@ lock: $(DEV_STAMP)  ## pin every dependency by hash, from pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --extra dev pyproject.toml -o requirements-dev.lock
 
-$(STAMP): pyproject.toml requirements.lock
-	@echo "Installing into $(VENV): about a minute, once."
+install: python  ## on this server: program, command, configuration, units; what is there already stays
+	@$(INSTALLER) --contact "$(CONTACT)" install
+
+upgrade: python  ## to the version in this folder; the old one and its database come back when anything fails
+	@$(INSTALLER) upgrade
+
+uninstall: python  ## program, command and units; configuration and database stay
+	@$(INSTALLER) uninstall
+
+python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || (echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 …"; false)
+
+$(STAMP): pyproject.toml requirements.lock | python
+	@echo "Installing into $(VENV): about a minute, once."
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -e .

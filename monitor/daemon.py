@@ -13,6 +13,7 @@ import socket
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
@@ -27,8 +28,10 @@ from monitor.fetching.address import host_of
 from monitor.fetching.fetcher import Fetcher
 from monitor.flows import desk
 from monitor.flows.deliver import deliver
+from monitor.flows.forgetting import retain
 from monitor.flows.poll import PollReport, poll
 from monitor.flows.ports import Plan, Ports, make_plan
+from monitor.flows.ticks import reindex
 from monitor.store import Writer, lock_database
 from monitor.tracking.health import after_failure
 from monitor.web import metrics
@@ -47,6 +50,7 @@ if TYPE_CHECKING:
 POLL_TICK: Final = 0.5  # seconds
 DELIVER_TICK: Final = 1.0
 CLOCK_TICK: Final = 10.0
+HOUSEKEEPING_AFTER: Final = timedelta(seconds=30)
 CLOCK_STEP: Final = 60.0  # seconds by which the wall clock may drift between two looks before it counts as a step
 SENDERS: Final = 8  # messages on their way at once; one target never has more than one
 DRAIN: Final = 8.0  # seconds that a stop waits for what is on its way
@@ -70,6 +74,12 @@ async def sync_sources(plan: Plan, ports: Ports) -> None:
     hosts = {source.name: host_of(plan.config.reveal(source.url)) for source in plan.config.sources}
     now = ports.clock.now()
     await ports.writer.run(lambda store: store.sync_sources(plan.config.sources, hosts, now))
+
+
+async def close_ports(ports: Ports) -> None:
+    """Let go of the network and stop the workers; the writer is its owner's to close."""
+    await asyncio.to_thread(ports.worker.close)
+    await ports.fetcher.close()
 
 
 class Daemon:
@@ -102,8 +112,8 @@ class Daemon:
         """
         with lock_database(self._database):
             await self._writer.start()
-            self._plan = make_plan(config)
             self._ports = await make_ports(config, clock=self._clock, writer=self._writer)
+            self._plan = await make_plan(config, self._ports.worker)
             now = self._clock.now()
             await self._writer.run(lambda store: store.start_over(now))
             await sync_sources(self._plan, self._ports)
@@ -126,24 +136,17 @@ class Daemon:
             log.info("stopped")
 
     def _handlers(self) -> Mapping[str, control.Handler]:
-        async def poll_verb(request: Mapping[str, JSON]) -> JSON:
-            report = await desk.poll_now(str(request["name"]), ports=self._ports, plan=self._plan)
-            self._note(report)
-            return report.to_json()
+        def handler(verb: desk.Verb) -> control.Handler:
+            return lambda arguments: verb(self._ports, self._plan, arguments)  # of the moment: a reload replaces both
 
-        async def retry_verb(request: Mapping[str, JSON]) -> JSON:
-            number = int(str(request["delivery"]))
-            ports = self._ports
-            return await self._writer.run(lambda store: desk.retry_delivery(store, number, ports=ports))
-
-        async def reload_verb(_request: Mapping[str, JSON]) -> JSON:
+        async def reload(_arguments: Mapping[str, JSON]) -> JSON:
             try:
                 await self._reload()
             except ConfigError as error:
                 raise InputError(str(error)) from error
             return "reloaded"
 
-        return {"poll": poll_verb, "retry": retry_verb, "reload": reload_verb}
+        return {"reload": reload, **{name: handler(verb) for name, verb in desk.VERBS.items()}}
 
     # ── lifecycle ──
 
@@ -168,6 +171,7 @@ class Daemon:
         every(self._poll_tick, "interval", seconds=POLL_TICK, next_run_time=self._clock.now())
         every(self._deliver_tick, "interval", seconds=DELIVER_TICK)
         every(self._clock_tick, "interval", seconds=CLOCK_TICK)
+        every(self._keep_house, "interval", hours=6, next_run_time=self._clock.now() + HOUSEKEEPING_AFTER)
         if watchdog := int(self._environ.get("WATCHDOG_USEC", "0")):
             every(self._watchdog_tick, "interval", seconds=watchdog / 3e6)
         self._scheduler.add_listener(_count_missed, EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES | EVENT_JOB_ERROR)
@@ -199,15 +203,14 @@ class Daemon:
                 task.cancel()
             with suppress(asyncio.CancelledError):
                 await asyncio.gather(*late, return_exceptions=True)
-        await asyncio.to_thread(self._ports.worker.close)
-        await self._ports.fetcher.close()
+        await close_ports(self._ports)
         self._senders.shutdown(wait=False, cancel_futures=True)
 
     async def _reload(self) -> None:
         """Take over a changed configuration as a whole. Raises ConfigError and changes nothing when it is wrong."""
         config = await asyncio.to_thread(load, self._config_path, environ=self._environ)
         logs.hide(config.secrets)
-        plan = make_plan(config)
+        plan = await make_plan(config, self._ports.worker)
         # While the rows and the plan change together, nothing is leased that only one of them knows.
         async with self._taking:
             await sync_sources(plan, self._ports)
@@ -303,6 +306,12 @@ class Daemon:
             now = self._clock.now()
             await self._writer.run(lambda store: store.clamp_schedule(now))
         self._clock_offset = offset
+
+    async def _keep_house(self) -> None:
+        """Index what is not indexed yet, and let go of what has had its time."""
+        if done := await reindex(self._ports):
+            log.info("indexed", mentions=done)
+        await retain(self._plan.config.retention, ports=self._ports)
 
     def _offset(self) -> float:
         return self._clock.now().timestamp() - self._clock.monotonic()

@@ -11,6 +11,7 @@
     │   │   ├── BodyTooLarge      more bytes than the wire or decoded cap, or a bomb
     │   │   ├── EncodingRefused   a Content-Encoding that was not asked for
     │   │   ├── RedirectRefused   too many hops, a loop, or a scheme that is not http(s)
+    │   │   ├── RobotsRefused     the host's robots.txt does not let us read the page, or cannot be read
     │   │   └── StatusError       an HTTP status that is no answer; may carry retry_at
     │   └── ReadError             an answer came, but not the data that was due
     │       ├── Malformed         it cannot be read as its kind
@@ -139,6 +140,19 @@ class RedirectRefused(FetchError):
     """Too many redirects, a loop, a missing target, or a target that is not http or https."""
 
     reason = "redirect"
+
+
+class RobotsRefused(FetchError):
+    """The host's robots.txt does not let us read this page.
+
+    `retry_at` is when a robots.txt that could not be read is asked for again; None where it was read and says no.
+    """
+
+    reason = "robots"
+
+    def __init__(self, message: str, *, retry_at: datetime | None = None) -> None:
+        super().__init__(message)
+        self.retry_at = retry_at
 
 
 class StatusError(FetchError):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
 
 from monitor.errors import DeliveryError
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from monitor.models import Target
 
 SERVICE_TIMEOUT: Final = 30.0  # seconds for one target, retries are ours
+_SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]{0,19}")
 _STATUS: Final = re.compile(r"\berror=(\d{3})\b")
 _REASONS: Final = {401: "auth", 403: "auth", 404: "refused", 410: "refused", 408: "timeout", 429: "rate-limited"}
 
@@ -34,6 +36,27 @@ def load() -> ModuleType:
 def usable(target: Target) -> bool:
     """Whether Apprise understands the target's address; nothing is sent."""
     return load().Apprise.instantiate(target.url, suppress_exceptions=True) is not None
+
+
+def refusal(target: Target) -> str | None:
+    """Why Apprise does not understand the target's address, None when it does; nothing is sent.
+
+    Of the address only the service before `://` is quoted: the rest may be secret.
+    """
+    if usable(target):
+        return None
+    plugins = load().plugins.N_MGR
+    scheme = target.url.partition("://")[0].lower()
+    if not _SCHEME.fullmatch(scheme) or "://" not in target.url:
+        return "it does not begin with a service, as mailto:// does"
+    if scheme not in plugins:
+        near = get_close_matches(scheme, plugins.schemas(), n=1, cutoff=0.75)
+        return f"Apprise knows no service {scheme!r}" + (f"; did you mean {near[0]!r}?" if near else "")
+    plugin = plugins[scheme]
+    if not plugin.enabled:
+        needed = plugin.requirements.get("packages_required") or "what is not installed"
+        return f"the service {scheme!r} needs {needed if isinstance(needed, str) else ', '.join(needed)}"
+    return f"{plugin.service_name} does not take it; it is written like {plugin.templates[0]}"
 
 
 def send(target: Target, message: RenderedMessage, *, message_id: str) -> None:

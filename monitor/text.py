@@ -134,6 +134,19 @@ def fold(text: str) -> str:
     return " ".join(folded.casefold().replace("ё", "е").split())
 
 
+_WORD = re.compile(r"[^\W_]+")
+# Part of the word in Ukrainian (м'яч), however it is typed; one of them, U+02BC, would be a letter besides.
+_APOSTROPHE = re.compile(r"(?<=[\u0430-\u0491])['`\u2018\u2019\u02bc](?=[\u0430-\u0491])")
+
+
+def words(text: str) -> tuple[str, ...]:
+    """The words of `text` as search compares them: runs of letters and digits of the folded text.
+
+    An apostrophe between two Cyrillic letters is left out, not a gap; elsewhere it is one (l'entrega is l, entrega).
+    """
+    return tuple(_WORD.findall(_APOSTROPHE.sub("", fold(text))))
+
+
 _SENTENCE_END = re.compile(r"[.!?…]+[\"»”’)\]]*\s+|\n+")
 _WORD_GAP = re.compile(r"\s+")
 

@@ -15,16 +15,20 @@ import time
 from concurrent.futures import CancelledError
 from concurrent.futures import TimeoutError as FutureTimeout
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
 from monitor.errors import SourceError, WorkerKilled
+from monitor.lemmas import lemmatise, variants
+from monitor.models import Lemmas
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from monitor.models import JSON, Brand, Judgement, Page, Post, Request, Response
+    from monitor.sources.article import Article
     from monitor.sources.protocol import Kind
     from monitor.understanding.judge import Judge
 
@@ -66,6 +70,18 @@ class WorkerPool:
     async def read(self, kind: Kind, request: Request, response: Response, cursor: Mapping[str, JSON]) -> Page:
         """`kind.read(…)` in a worker. Raises ReadError; WorkerKilled when it took too long."""
         return await self._run(_read, (kind, request, response, dict(cursor)), deadline=READ_DEADLINE)
+
+    async def article(self, response: Response) -> Article:
+        """The main text of a page. Raises ReadError; WorkerKilled when it took too long."""
+        return await self._run(_article, (response,), deadline=READ_DEADLINE)
+
+    async def lemmatise(self, texts: Sequence[tuple[str, str, str | None]]) -> list[Lemmas]:
+        """The lemmas of posts, given as title, text and language, in their order."""
+        return await self._run(_lemmatise, (tuple(texts),), deadline=JUDGE_DEADLINE)
+
+    async def variants(self, words: Collection[str]) -> dict[str, frozenset[str]]:
+        """Every lemma that each of these folded words may have: the dictionaries are loaded here, not in the daemon."""
+        return await self._run(_variants, (frozenset(words),), deadline=JUDGE_DEADLINE) if words else {}
 
     async def judge(self, posts: Sequence[Post], *, site_weight: float | None) -> list[Judgement | None]:
         """The judgements of posts of one source, in their order; None for a post that names no brand."""
@@ -117,15 +133,31 @@ def _read(kind: Kind, request: Request, response: Response, cursor: Mapping[str,
     return kind.read(request, response, cursor)
 
 
+def _article(response: Response) -> Article:
+    from monitor.sources.article import read_article  # only where a source asks for pages: see there what it costs
+
+    return read_article(response)
+
+
 def _judge_posts(posts: Sequence[Post], site_weight: float | None) -> list[Judgement | None]:
     if _judge is None:
         raise SourceError("the worker was not started properly")
     # Of twenty posts nineteen name nobody; how they read is nobody's question.
     named = [_judge.is_named(post) for post in posts]
-    judged = iter(
-        _judge.judge(
-            [post for post, is_named in zip(posts, named, strict=True) if is_named],
-            site_weights=[site_weight] * sum(named),
-        )
-    )
+    naming = [post for post, is_named in zip(posts, named, strict=True) if is_named]
+    judgements = _judge.judge(naming, site_weights=[site_weight] * len(naming))
+    judged = map(_with_lemmas, naming, judgements)
     return [next(judged) if is_named else None for is_named in named]
+
+
+def _with_lemmas(post: Post, judgement: Judgement) -> Judgement:
+    (lemmas,) = _lemmatise([(post.title, post.text, judgement.lang or post.lang)])
+    return replace(judgement, lemmas=lemmas)
+
+
+def _lemmatise(texts: Sequence[tuple[str, str, str | None]]) -> list[Lemmas]:
+    return [Lemmas(title=lemmatise(title, lang), text=lemmatise(text, lang)) for title, text, lang in texts]
+
+
+def _variants(words: Collection[str]) -> dict[str, frozenset[str]]:
+    return {word: variants(word) for word in words}

@@ -189,10 +189,6 @@ def test_poll_works_alone_when_no_daemon_runs(tmp_path: Path, site: Site) -> Non
     assert database(tmp_path, "SELECT brand FROM mentions") == [("Тестомаркет",)]
 
 
-def test_retry_needs_the_daemon(tmp_path: Path) -> None:
-    assert monitor(tmp_path, "deliveries", "retry", "1", "--db", "monitor.db").returncode == 69
-
-
 @contextmanager
 def systemd(folder: Path) -> Iterator[socket.socket]:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:

@@ -2,7 +2,10 @@ from __future__ import annotations
 
 import json
 import logging
+import subprocess
+import sys
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import pytest
 import structlog
@@ -65,3 +68,59 @@ def test_talkative_libraries_are_quiet(capsys: pytest.CaptureFixture[str]) -> No
     for name in ("httpx", "httpcore", "apprise", "apscheduler"):
         logging.getLogger(name).info("https://api.example/bot123:SECRET/")
     assert lines(capsys) == []
+
+
+CANARY = "canary/secret token"
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_no_secret_leaves_by_a_library_at_debug_or_by_an_exception(
+    capsys: pytest.CaptureFixture[str], terminal: bool
+) -> None:
+    logs.configure(terminal=terminal, level=logging.DEBUG)
+    logs.hide([CANARY])
+    for name in ("httpx", "httpcore.http11", "apprise", "asyncio", "apscheduler.executors", "uvicorn.error", "root"):
+        log = logging.getLogger(name)
+        log.debug("GET https://x.test/?t=%s", CANARY)
+        log.warning("headers %r", {"Authorization": CANARY})
+        try:
+            raise ConnectionError(CANARY)
+        except ConnectionError:
+            log.exception("failed with %s", quote(CANARY, safe=""))
+    text = capsys.readouterr().err
+    assert "headers" in text
+    assert CANARY not in text
+    assert quote(CANARY, safe="") not in text
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_no_secret_hides_inside_a_value(capsys: pytest.CaptureFixture[str], terminal: bool) -> None:
+    logs.configure(terminal=terminal)
+    logs.hide([CANARY])
+    values = {"list": [CANARY], "map": {CANARY: CANARY}, "error": ValueError(CANARY), "bytes": CANARY.encode()}
+    structlog.get_logger().info("x", nested=[values, (CANARY, "\x1b[2J")], **values)
+    text = capsys.readouterr().err
+    assert "nested" in text
+    assert CANARY not in text
+    assert "\x1b[2J" not in text
+
+
+def test_a_crash_of_the_process_or_of_a_thread_is_a_log_line_without_secrets() -> None:
+    program = """
+import threading
+from monitor import logs
+logs.configure()
+logs.log_crashes()
+logs.hide(["canary5token8secret"])
+def crash():
+    raise RuntimeError("canary5token8secret")
+thread = threading.Thread(target=crash)
+thread.start()
+thread.join()
+crash()
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert [json.loads(line)["event"] for line in done.stderr.splitlines()] == ["a thread crashed", "crashed"]
+    assert "RuntimeError: [secret]" in done.stderr
+    assert "canary5token8secret" not in done.stderr

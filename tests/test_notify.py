@@ -138,3 +138,19 @@ def test_no_secret_of_an_address_is_in_the_error(alert: AlertView, site: Site) -
     with pytest.raises(DeliveryError) as caught:
         send(url, rendered(alert, url))
     assert "canary-secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("json://127.0.0.1/", None),
+        ("hunter2", "does not begin with a service"),
+        ("hunter 2://x", "does not begin with a service"),
+        ("jsn://x:hunter2@y", "knows no service 'jsn'; did you mean 'json'?"),
+        ("slack://hunter2", "Slack does not take it; it is written like {schema}://"),
+    ],
+)
+def test_a_refused_address_gets_a_reason_that_quotes_no_secret(url: str, words: str | None) -> None:
+    reason = notify.refusal(Target(key="k", url=url))
+    assert (words is None and reason is None) or (words is not None and reason is not None and words in reason)
+    assert "hunter" not in (reason or "")

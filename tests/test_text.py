@@ -17,6 +17,7 @@ from monitor.text import (
     plain_text,
     safe_text,
     unwrap_url,
+    words,
 )
 
 
@@ -216,8 +217,8 @@ def test_an_excerpt_is_cut_at_sentences_and_shows_the_span() -> None:
 
 
 def test_an_excerpt_is_cut_at_words_where_sentences_are_long() -> None:
-    words = "слово " * 40
-    text, spans = excerpt(f"{words}чайник {words}", [(240, 246)], 50)
+    around = "слово " * 40
+    text, spans = excerpt(f"{around}чайник {around}", [(240, 246)], 50)
     assert len(text) <= 50
     assert set(text.strip("…").split()) == {"слово", "чайник"}
     assert [text[low:high] for low, high in spans] == ["чайник"]
@@ -240,3 +241,19 @@ def test_an_excerpt_always_shows_its_first_span(text: str, data: st.DataObject) 
     low, high = spans[0]
     assert text[start:end].startswith(cut[low:high])
     assert cut[low:high] == text[start:end] or high - low >= min(end - start, width - 2) - 1
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", ()),
+        ("…!", ()),
+        ("Ёлки-палки, wi-fi 2026", ("елки", "палки", "wi", "fi", "2026")),
+        ("М'яч м’яч мʼяч м`яч", ("мяч", "мяч", "мяч", "мяч")),
+        ("L'entrega don't", ("l", "entrega", "don", "t")),
+        ("'склад' ‘склад’", ("склад", "склад")),
+        ("a_b скла\u00adд ＡＢＣ Straße", ("a", "b", "склад", "abc", "strasse")),
+    ],
+)
+def test_words_are_runs_of_letters_and_digits(text: str, expected: tuple[str, ...]) -> None:
+    assert words(text) == expected

@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -99,6 +99,17 @@ def test_an_error_of_the_kind_comes_through_as_it_was() -> None:
     async def story(pool: WorkerPool) -> None:
         with pytest.raises(Malformed, match="no feed"):
             await read(pool, "refuse")
+
+    in_pool(story)
+
+
+def test_a_page_is_read_in_a_worker_and_what_is_none_is_refused() -> None:
+    async def story(pool: WorkerPool) -> None:
+        page = f"<html><body><article><p>{'Слова о погоде. ' * 20}</p></article></body></html>"
+        article = await pool.article(replace(RESPONSE, body=page.encode()))
+        assert article.text.startswith("Слова о погоде.")
+        with pytest.raises(Malformed):
+            await pool.article(replace(RESPONSE, body=b"%PDF-1.7"))
 
     in_pool(story)
 

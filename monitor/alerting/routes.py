@@ -2,53 +2,63 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from monitor.models import AlertIntent, Decision, Receiver
+from monitor.query import Predicate, Query, Variants, compile_query, known_variants
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
-    from monitor.models import Mention, Post
-    from monitor.query import Query
+    from monitor.models import Lemmas, Mention, Post
 
 
 @dataclass(frozen=True, slots=True)
 class CompiledRoute:
-    """A route whose query is parsed and whose receiver is known."""
+    """A route whose query is read and whose receiver is known.
 
-    match: str
+    `variants` is asked once, here, for the words of the query: a daemon gives those that its worker looked up.
+    """
+
     query: Query
     receiver: Receiver
+    variants: Variants = field(default=known_variants, repr=False, compare=False)
+    holds: Predicate = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "holds", compile_query(self.query, self.variants))
 
 
 def decide(
     post: Post,
     mention: Mention,
     *,
+    lemmas: Lemmas,
     source: str,
     key: str,
-    baseline: bool,
+    silent: str | None,
     competitor: bool,
     routes: Sequence[CompiledRoute],
+    now: datetime,
 ) -> Decision:
     """Whether people must see this mention now.
 
-    `key` is the natural key of the post; `baseline` says that this is a source's silent first poll. Mentions of
-    competitors and doubtful ones are recorded and searchable, and nobody is woken for them.
+    `key` is the natural key of the post; `silent` says why nobody is to be woken for it, None if somebody may be.
+    Mentions of competitors and doubtful ones are recorded and searchable, and nobody is woken for them.
     """
-    if baseline:
-        return Decision(alert=None, reason="recorded silently: first poll of this source")
+    if silent is not None:
+        return Decision(alert=None, reason=f"recorded silently: {silent}")
     if competitor:
         return Decision(alert=None, reason="recorded only: the brand is a competitor")
     if mention.doubtful:
         return Decision(alert=None, reason=f"recorded only: doubtful that the brand is meant ({mention.relevance:.2f})")
-    facts = facts_of(post, mention, source=source)
+    facts = facts_of(post, mention, lemmas=lemmas, source=source, now=now)
     matching: dict[str, tuple[Receiver, str]] = {}
     for route in routes:
-        if route.receiver.name not in matching and route.query.matches(facts):
-            matching[route.receiver.name] = (route.receiver, f"route matches: {route.match}")
+        if route.receiver.name not in matching and route.holds(facts):
+            matching[route.receiver.name] = (route.receiver, f"route matches: {route.query}")
     if not matching:
         return Decision(alert=None, reason="no route matches" if routes else "no routes are configured")
     to = tuple(matching.values())
@@ -56,8 +66,8 @@ def decide(
     return Decision(alert=AlertIntent(key=f"mention:{key}:{mention.brand}", reason=reason, to=to), reason=reason)
 
 
-def facts_of(post: Post, mention: Mention, *, source: str) -> Mapping[str, object]:
-    """A mention as the flat record that queries look at."""
+def facts_of(post: Post, mention: Mention, *, lemmas: Lemmas, source: str, now: datetime) -> Mapping[str, object]:
+    """A mention as the flat record that queries look at; its time is when it was published, else `now`."""
     return {
         "brand": mention.brand,
         "source": source,
@@ -66,7 +76,7 @@ def facts_of(post: Post, mention: Mention, *, source: str) -> Mapping[str, objec
         "lang": post.lang,
         "type": post.type.value,
         "sentiment": mention.sentiment.label.value,
-        "special": [case.name for case in mention.special_cases],
+        "case": [case.name for case in mention.special_cases],
         "influence": mention.influence,
         "priority": mention.priority,
         "rating": post.rating,
@@ -74,4 +84,8 @@ def facts_of(post: Post, mention: Mention, *, source: str) -> Mapping[str, objec
         "doubtful": mention.doubtful,
         "title": post.title,
         "text": post.text,
+        "title_lemmas": lemmas.title,
+        "text_lemmas": lemmas.text,
+        "at": post.published or now,
+        "now": now,
     }

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -20,25 +17,31 @@ from monitor.cli.common import (
     load_config,
     print_json,
     print_line,
+    print_nothing,
     print_table,
+    progress,
     reader,
     short_time,
 )
-from monitor.models import DeliveryState
 
 if TYPE_CHECKING:
     from monitor.config import Config
-    from monitor.flows.ports import Ports
-    from monitor.models import JSON, Judgement, Post
+    from monitor.errors import Fault
+    from monitor.models import Judgement, Post
 
 
 @app.command()
 def run(config: ConfigOption = None, db: DatabaseOption = None) -> None:
     """Run the daemon: poll, judge, store, alert, until SIGTERM. SIGHUP reloads the configuration."""
+    import asyncio
+    import os
+    import sys
+
     from monitor import logs
 
     os.umask(0o077)  # the database and its socket are for this user alone
     logs.configure()
+    logs.log_crashes()
     loaded = load_config(config)
     logs.hide(loaded.secrets)
     from monitor.daemon import Daemon
@@ -53,7 +56,6 @@ def run(config: ConfigOption = None, db: DatabaseOption = None) -> None:
 @app.command()
 def check(config: ConfigOption = None) -> None:
     """Check the configuration: every mistake at once with line and hint, then what to know about it."""
-    from monitor import notify
     from monitor.understanding.names import warnings
 
     loaded = load_config(config)
@@ -62,20 +64,29 @@ def check(config: ConfigOption = None) -> None:
     for brand in loaded.brands:
         for warning in warnings(brand):
             print_line(f"brand {brand.name}: {warning.alias!r} {warning.problem} ({warning.hint}) [warning]")
-    broken = [
-        f"receiver {receiver.name}: address {number} is none that Apprise understands"
-        for receiver in loaded.receivers
-        for number, target in enumerate(receiver.targets, start=1)
-        if not notify.usable(target)
-    ]
-    for line in broken:
-        print_line(line)
+    broken = _broken_addresses(config_path(config), loaded)
+    for fault in broken:
+        print_line(str(fault))
     print_line(
         f"{config_path(config)}: {len(loaded.brands)} brands, {len(loaded.sources)} sources, "
         f"{len(loaded.receivers)} receivers, {len(loaded.routes)} routes"
     )
     if broken:
         raise typer.Exit(1)
+
+
+def _broken_addresses(path: Path, loaded: Config) -> list[Fault]:
+    """Each address of a receiver that Apprise does not understand, with its place in the file and the reason."""
+    from monitor import notify
+    from monitor.config.document import read_document
+
+    document = read_document(path)
+    return [
+        document.fault(("receivers", receiver.name, "urls", number), "Apprise does not understand it", reason)
+        for receiver in loaded.receivers
+        for number, target in enumerate(receiver.targets)
+        if (reason := notify.refusal(target)) is not None
+    ]
 
 
 @app.command()
@@ -96,64 +107,36 @@ def poll(
 ) -> None:
     """Poll one source now: through the running daemon, or alone when none runs."""
     if dry_run:
+        import asyncio
+
         found = asyncio.run(_try(load_config(config), name))
         for post, judgement in found:
             _show_found(post, judgement, as_json=as_json)
         if not found:
-            raise typer.Exit(1)
+            print_nothing(f"the source {name!r} answered, but holds no posts")
         return
-    report = _poll_through_daemon(name, database_path(db), config)
+    from monitor.cli.acting import act
+
+    report = act("poll", config=config, db=db, name=name)
+    assert isinstance(report, dict)  # noqa: S101 - PollReport.to_json()
     if as_json:
         print_json(report)
     elif report["error"]:
         print_line(f"{name}: {report['error']}")
+    elif report["not_modified"]:
+        print_line(f"{name}: not modified since the last poll")
     else:
         print_line("{source}: {shown} shown, {new} new, {mentions} mentions, {alerts} alerts".format(**report))
     if report["error"]:
         raise typer.Exit(1)
 
 
-def _poll_through_daemon(name: str, database: Path, config: Path | None) -> dict[str, JSON]:
-    from monitor import control
-    from monitor.errors import DaemonUnreachable
-
-    try:
-        report = control.call(database, "poll", name=name)
-    except DaemonUnreachable:
-        report = asyncio.run(_poll_alone(load_config(config), name, database))
-    assert isinstance(report, dict)  # noqa: S101 - both ways give PollReport.to_json()
-    return report
-
-
-async def _poll_alone(config: Config, name: str, database: Path) -> JSON:
-    """Poll in this process, holding the lock that the daemon would hold."""
-    from monitor.clock import SystemClock
-    from monitor.daemon import make_ports, sync_sources
-    from monitor.flows import desk
-    from monitor.flows.ports import make_plan
-    from monitor.store import Writer, lock_database
-
-    with lock_database(database):
-        writer = Writer(database)
-        await writer.start()
-        try:
-            plan, ports = make_plan(config), await make_ports(config, clock=SystemClock(), writer=writer)
-            await sync_sources(plan, ports)
-            try:
-                return (await desk.poll_now(name, ports=ports, plan=plan)).to_json()
-            finally:
-                await _close(ports)
-        finally:
-            await writer.close()
-
-
 async def _try(config: Config, name: str) -> list[tuple[Post, Judgement | None]]:
     """Poll into a database of its own that is thrown away."""
-    from pathlib import Path
     from tempfile import TemporaryDirectory
 
     from monitor.clock import SystemClock
-    from monitor.daemon import make_ports
+    from monitor.daemon import close_ports, make_ports
     from monitor.flows import desk
     from monitor.flows.ports import make_plan
     from monitor.store import Writer
@@ -161,17 +144,13 @@ async def _try(config: Config, name: str) -> list[tuple[Post, Judgement | None]]
     with TemporaryDirectory() as folder:
         writer = Writer(Path(folder) / "try.db")
         await writer.start()
-        plan, ports = make_plan(config), await make_ports(config, clock=SystemClock(), writer=writer)
+        ports = await make_ports(config, clock=SystemClock(), writer=writer)
         try:
+            plan = await make_plan(config, ports.worker)
             return await desk.try_source(name, ports=ports, plan=plan)
         finally:
-            await _close(ports)
+            await close_ports(ports)
             await writer.close()
-
-
-async def _close(ports: Ports) -> None:
-    await asyncio.to_thread(ports.worker.close)
-    await ports.fetcher.close()
 
 
 def _show_found(post: Post, judgement: Judgement | None, *, as_json: bool) -> None:
@@ -193,29 +172,44 @@ def _show_found(post: Post, judgement: Judgement | None, *, as_json: bool) -> No
 
 
 @app.command()
-def sources(db: DatabaseOption = None, as_json: JsonOption = False) -> None:
-    """Show every source: health, last success, next poll, what is wrong."""
-    rows = reader(db).sources()
+def sources(
+    name: Annotated[str | None, typer.Argument(help="Only this one, with the gaps in its coverage.")] = None,
+    db: DatabaseOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show every source: health, last success, next poll, expected delay, gaps in its coverage, what is wrong."""
+    store = reader(db)
+    rows = [row for row in store.sources() if name in (None, row["name"])]
+    if not rows and name is not None:
+        print_nothing(f"there is no source {name!r}")
+    if not rows:
+        print_nothing("no source yet; `monitor run` or `monitor poll NAME` takes them from the configuration")
     if as_json:
         for row in rows:
-            print_json(row)
-    else:
-        print_table(
-            ("source", "health", "posts", "last success", "next poll", "error"),
+            print_json(row if name is None else {**row, "coverage_gaps": store.gaps(name)})
+        return
+    print_table(
+        ("source", "health", "posts", "succeeded", "next poll", "delay", "gaps", "error"),
+        (
             (
-                (
-                    row["name"],
-                    row["health"],
-                    row["posts"],
-                    short_time(row["last_success_at"]),
-                    short_time(_next_poll(row)),
-                    row["error"],
-                )
-                for row in rows
-            ),
-        )
-    if not rows:
-        raise typer.Exit(1)
+                *(row[field] for field in ("name", "health", "posts")),
+                short_time(row["last_success_at"]),
+                short_time(_next_poll(row)),
+                _minutes(row["delay_minutes"]),
+                row["gaps"] or "",
+                row["error"],
+            )
+            for row in rows
+        ),
+    )
+    for gap in store.gaps(name) if name is not None else ():
+        print_line("not covered: {from_at} to {to_at} ({minutes} min): {reason}".format(**gap))
+
+
+def _minutes(minutes: object) -> str:
+    """A duration in the unit that reads best."""
+    value = float(str(minutes))
+    return f"{value * 60:.0f}s" if value < 1 else f"{value:.0f}m" if value < 120 else f"{value / 60:.0f}h"
 
 
 def _next_poll(row: dict[str, object]) -> str:
@@ -231,7 +225,9 @@ app.add_typer(deliveries_app, name="deliveries")
 @deliveries_app.callback()
 def deliveries(
     context: typer.Context,
-    state: Annotated[DeliveryState | None, typer.Option(help="Only those in this state.")] = None,
+    state: Annotated[
+        Literal["pending", "sent", "dead", "muted"] | None, typer.Option(help="Only those in this state.")
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, help="How many at the most.")] = 50,
     db: DatabaseOption = None,
     as_json: JsonOption = False,
@@ -239,34 +235,43 @@ def deliveries(
     """Show the newest deliveries: who was told, who could not be."""
     if context.invoked_subcommand:
         return
-    rows = reader(db).deliveries(limit=limit, state=state and state.value)
+    rows = reader(db).deliveries(limit=limit, state=state)
+    if not rows:
+        print_nothing(f"no delivery is {state}" if state else "no deliveries yet: nothing has led to an alert")
     if as_json:
         for row in rows:
             print_json(row)
-    else:
-        print_table(
-            ("id", "mention", "receiver", "state", "attempts", "created", "settled", "last error"),
+        return
+    print_table(
+        ("id", "mention", "receiver", "state", "tries", "settled", "last error"),
+        (
             (
-                (
-                    *(row[name] for name in ("id", "mention_id", "receiver", "state", "attempts")),
-                    short_time(row["created_at"]),
-                    short_time(row["settled_at"]),
-                    row["error"],
-                )
-                for row in rows
-            ),
-        )
-    if not rows:
-        raise typer.Exit(1)
+                *(row[name] for name in ("id", "mention_id", "receiver", "state", "attempts")),
+                short_time(row["settled_at"]),
+                row["error"],
+            )
+            for row in rows
+        ),
+    )
 
 
 @deliveries_app.command("retry")
 def retry(
-    delivery: Annotated[int, typer.Argument(help="Number of a dead delivery.")],
+    delivery: Annotated[int | None, typer.Argument(help="Number of a dead delivery.")] = None,
+    all_dead: Annotated[bool, typer.Option("--all-dead", help="Every dead delivery.")] = False,
+    config: ConfigOption = None,
     db: DatabaseOption = None,
 ) -> None:
-    """Send a dead delivery again; needs the running daemon."""
-    from monitor import control
+    """Send a dead delivery, or all of them, again: at once where a daemon runs, else when it is started."""
+    from monitor.cli.acting import act
 
-    messages = control.call(database_path(db), "retry", delivery=delivery)
-    print_line(f"delivery {delivery}: {messages} messages are pending again")
+    if (delivery is None) is not all_dead:
+        raise typer.BadParameter("name one delivery, or say --all-dead")
+    numbers = [delivery] if delivery is not None else reader(db).dead_deliveries()
+    if not numbers:
+        print_nothing("no delivery is dead")
+    with progress("retrying", len(numbers)) as advance:
+        for number in numbers:
+            messages = act("retry", config=config, db=db, delivery=number)
+            print_line(f"delivery {number}: {messages} messages are pending again")
+            advance(1)

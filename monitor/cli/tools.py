@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from monitor.cli import app
-from monitor.cli.common import ConfigOption, load_config, print_json
+from monitor.cli.common import ConfigOption, found_config, print_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,12 +26,16 @@ def parse(
     options: Annotated[str, typer.Option(help="The kind's options as a JSON object.")] = "{}",
 ) -> None:
     """Read files as a kind would: one JSON line per post, {"file", "error"} for a file that cannot be read."""
+    import re
+
     from monitor.config import kind_options
     from monitor.errors import InputError, ReadError
     from monitor.models import Response
     from monitor.sources import KINDS
     from monitor.sources.render import post_to_json
 
+    if not re.fullmatch(r"https?://[^\s/?#]+\S*", url, re.IGNORECASE):
+        raise typer.BadParameter(f"{url!r} is no address that a file can come from; write https://host/path")
     if kind not in KINDS:
         raise InputError(f"there is no kind {kind!r}; known are: {', '.join(KINDS)}")
     reader = KINDS[kind](url, kind_options(kind, options))
@@ -66,6 +68,9 @@ def judge(
     brand: Annotated[list[str] | None, typer.Option(help="Judge for these names instead of a configuration.")] = None,
 ) -> None:
     """Judge posts: JSON lines on stdin, JSON lines in the same order on stdout; a bad line gives {"id", "error"}."""
+    import os
+    import sys
+
     from monitor.worker import BLAS_THREADS
 
     for name in BLAS_THREADS:
@@ -79,11 +84,12 @@ def judge(
 
 
 def _brands(config: Path | None, names: Sequence[str] | None) -> Sequence[Brand]:
+    from monitor.config import load_brands
     from monitor.models import Brand
 
     if names:
         return [Brand(name=name) for name in names]
-    return load_config(config).brands
+    return load_brands(found_config(config))
 
 
 @app.command()

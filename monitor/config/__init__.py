@@ -3,8 +3,8 @@
 `load` is also the reload: it returns a whole new Config or raises `errors.ConfigError`, and the old one stays.
 """
 
-from monitor.config.loading import kind_options, load
+from monitor.config.loading import kind_options, load, load_brands
 from monitor.config.record import Config, RetentionSettings, WebSettings
 from monitor.config.shapes import json_schema
 
-__all__ = ["Config", "RetentionSettings", "WebSettings", "json_schema", "kind_options", "load"]
+__all__ = ["Config", "RetentionSettings", "WebSettings", "json_schema", "kind_options", "load", "load_brands"]

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from monitor.errors import Fault
 
 _SECRET_HEADERS = ("authorization", "cookie", "key", "secret", "token")
+_NO = frozenset({"false", "no", "off", "n", "f", "0"})  # as pydantic reads them; YAML 1.2 knows only the first
 _SECRET_PARAMETERS = ("key", "pass", "secret", "sig", "token")
 
 
@@ -67,6 +68,7 @@ def warnings(document: Document) -> list[Fault]:
         *_nobody_told(document),
         *_without_effect(document),
         *_never_holding(document),
+        *_robots_ignored(document),
         *_web_open_to_all(document),
         *(_literal_secrets(document) if document.open_to_all else ()),
     ]
@@ -109,6 +111,12 @@ def _never_holding(document: Document) -> Iterator[Fault]:
             if not any(Query(term).matches({term.field: name}) for name in known):
                 message = f"there is no {term.field} {term.value!r}: {term} never holds"
                 yield document.fault((*place, "match"), message, closest(term.value, known))
+
+
+def _robots_ignored(document: Document) -> Iterator[Fault]:
+    for place, source in entries(document, "sources"):
+        if str(source.get("robots")).lower() in _NO:
+            yield document.fault((*place, "robots"), "robots.txt is not asked before pages are read: you answer for it")
 
 
 def _web_open_to_all(document: Document) -> Iterator[Fault]:

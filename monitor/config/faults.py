@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING
 
-from monitor.config.shapes import SHAPES, shape_of
+from monitor.config.shapes import SHAPES, shape_of, shape_within
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -85,7 +85,7 @@ def _fault(error: ErrorDetails, document: Document, under: Place, kind: str) -> 
     sort, facts = error["type"], error.get("ctx", {})
     place, at_key = _place((*under, *error["loc"]), document)
     if sort == "extra_forbidden":
-        return document.fault(place, "there is no such key", _hint_on_key(place, kind), at_key=True)
+        return document.fault(place, "there is no such key", _hint_on_key(place, under, kind), at_key=True)
     if sort == "mistake":
         return document.fault(place, facts["message"], facts["hint"], at_key=at_key)
     words = _WORDS[sort].format_map(facts) if sort in _WORDS else _lowered(error["msg"])
@@ -118,10 +118,9 @@ def _hint(sort: str, place: Place) -> str:
     return _HINTS.get(sort, "")
 
 
-def _hint_on_key(place: Place, kind: str) -> str:
+def _hint_on_key(place: Place, under: Place, kind: str) -> str:
     """What may have been meant by an unknown key."""
-    parent = _structure(place)[:-1]
-    shape = shape_of(kind) if kind else SHAPES[parent]
+    shape = shape_within(shape_of(kind), place[len(under) : -1]) if kind else SHAPES[_structure(place)[:-1]]
     known = sorted(shape.model_fields)
     word = str(place[-1])
     other = _OTHER_NAMES.get(word, "")

@@ -25,7 +25,7 @@ from monitor.config.shapes import (
     shape_of,
 )
 from monitor.errors import ConfigError, InputError
-from monitor.models import Backfill, Brand, FetchSettings, Receiver, Route, Source, Target
+from monitor.models import Backfill, Brand, Content, FetchSettings, Receiver, Route, Source, Target
 from monitor.sources import KINDS
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ S = TypeVar("S", bound=Shape)
 
 _MAY_HOLD_SECRETS = frozenset({"contact", "sources", "receivers"})
 _MAY_HOLD = "only contact, sources and receivers may hold secrets"
-_COPIED = ("name", "kind", "url", "recipe", "every", "weight", "lang", "max_pages", "enabled")
+_COPIED = ("name", "kind", "url", "recipe", "every", "weight", "lang", "max_pages", "robots", "enabled")
 
 
 def load(path: Path, *, environ: Mapping[str, str]) -> Config:
@@ -55,6 +55,18 @@ def load(path: Path, *, environ: Mapping[str, str]) -> Config:
     if faults or root is None:
         raise ConfigError(_in_order(faults))
     return _built(root, tuple(filter(None, sources)), known=known, document=document)
+
+
+def load_brands(path: Path) -> tuple[Brand, ...]:
+    """The brands alone: to judge, no secret and no source is needed. Raises `errors.ConfigError`."""
+    document = read_document(path)
+    listed = document.at(("brands",))
+    if not isinstance(listed, list) or not listed:
+        raise ConfigError([document.fault(("brands",), "must be a list with at least one brand")])
+    shapes = [_checked(BrandShape, document, ("brands", number), {}) for number in range(len(listed))]
+    if document.faults:
+        raise ConfigError(_in_order(document.faults))
+    return tuple(_brand(shape) for shape in shapes if shape is not None)
 
 
 def kind_options(kind: str, text: str) -> object:
@@ -149,6 +161,7 @@ def _source(document: Document, place: Place, known: Mapping[str, str]) -> Sourc
         options=options,
         allow=tuple(shape.allow),
         backfill=Backfill(shape.backfill),
+        content=Content(shape.content),
         headers=tuple(shape.headers.items()),
     )
 

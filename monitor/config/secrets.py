@@ -75,7 +75,14 @@ def _credential(name: str, environ: Mapping[str, str]) -> str | Missing:
     if not folder:
         hint = "systemd sets it for LoadCredential= in a unit; elsewhere use ${NAME} or ${file:PATH}"
         return Missing(f"there is no CREDENTIALS_DIRECTORY for the credential {name}", hint)
-    return _read(Path(folder) / name, f"the credential {name}", f"add LoadCredential={name}:/its/path to the unit")
+    what = f"the credential {name}"
+    hint = f"write /etc/monitor/credentials/{name}, or add LoadCredential={name}:/its/path to the unit"
+    value = _read(Path(folder, name), what, hint)
+    if isinstance(value, Missing):
+        # LoadCredential= of a whole folder, as our unit has it, puts its own name before each file's.
+        loaded = _read(Path(folder, f"monitor_{name}"), what, hint)
+        return value if isinstance(loaded, Missing) else loaded
+    return value
 
 
 def _read(path: Path, what: str, hint: str) -> str | Missing:

@@ -6,7 +6,7 @@ and nothing here knows them.
 
 import dataclasses
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from functools import cache
 from typing import Annotated, Any, Literal
@@ -27,13 +27,13 @@ from monitor.config import fields
 from monitor.config.secrets import reveal
 from monitor.models import FetchSettings
 from monitor.sources import KINDS
+from monitor.sources.protocol import OneOrMore
 
 # Keys that are read and checked and that nothing acts on yet; `monitor check` says so.
 WITHOUT_EFFECT: Mapping[tuple[str, ...], str] = {
     ("playbooks",): "has no effect yet: cases come with a later version",
     ("routes", "group_by"): "has no effect yet: each mention makes its own message",
     ("routes", "group_wait"): "has no effect yet: messages leave at once",
-    ("retention",): "has no effect yet: nothing is deleted",
 }
 SHORTEST_PUBLIC = timedelta(minutes=1)
 
@@ -125,6 +125,10 @@ class SourceShape(Shape):
     """Language of what is written there, where it is always the same."""
     max_pages: Annotated[int, Field(ge=1, le=100)] = 5
     """How many pages one visit may read when it has much to catch up on."""
+    content: Literal["source", "page"] = "source"
+    """Where the text of a post comes from: the source itself, or the page that the post's address leads to."""
+    robots: bool = True
+    """Whether robots.txt is asked before pages for people are read; with false you answer for it."""
     enabled: bool = True
     """A source that is not enabled is checked but not visited."""
 
@@ -194,7 +198,7 @@ class FetchShape(Shape):
 
 
 class RetentionShape(Shape):
-    """How long things are kept."""
+    """How long things are kept, counted from when they were found."""
 
     mentions: Annotated[fields.Duration, fields.between("1d", "100y")] = timedelta(days=3 * 365)
     """Posts that mention a brand."""
@@ -229,7 +233,7 @@ class RootShape(Shape):
     fetch: FetchShape = FetchShape()
     """How sources are visited."""
     retention: RetentionShape = RetentionShape()
-    """How long things are kept."""
+    """How long things are kept, counted from when they were found."""
     web: WebShape = WebShape()
     """The pages."""
 
@@ -256,6 +260,14 @@ def shape_of(kind: str) -> type[SourceShape]:
     return create_model(f"{kind} source", __base__=SourceShape, __doc__=_about(kind), kind=own, **_option_fields(kind))
 
 
+def shape_within(shape: type[Shape], keys: Iterable[object]) -> type[Shape]:
+    """The model of the mapping to which keys lead inside of one."""
+    for key in keys:
+        inner = shape.model_fields[str(key)].annotation
+        shape = inner if isinstance(inner, type) and issubclass(inner, Shape) else shape
+    return shape
+
+
 @cache
 def options_shape_of(kind: str) -> type[Shape]:
     """The model of a kind's options alone."""
@@ -267,18 +279,35 @@ def make_options(kind: str, shape: Shape) -> object:
 
     Raises ValueError with whatever the record refuses in its `__post_init__`.
     """
-    record = KINDS[kind].Options
-    return record(**{option.name: getattr(shape, option.name) for option in dataclasses.fields(record)})
+    return _made(KINDS[kind].Options, shape)
+
+
+def _made(record: type, shape: Shape) -> object:
+    hints = typing.get_type_hints(record)
+    given = {option.name: getattr(shape, option.name) for option in dataclasses.fields(record)}
+    return record(
+        **{name: _made(hints[name], value) if isinstance(value, Shape) else value for name, value in given.items()}
+    )
 
 
 def _option_fields(kind: str) -> dict[str, Any]:
     """The fields of a kind's `Options` for pydantic; a field's description is its metadata `description`.
 
-    Types are read at run time, so the kind's module must import them for real.
+    Types are read at run time, so the kind's module must import them for real. A field whose type is a record itself
+    becomes a mapping in the file.
     """
-    record = KINDS[kind].Options
+    return _record_fields(KINDS[kind].Options)
+
+
+def _record_fields(record: type) -> dict[str, Any]:
     hints = typing.get_type_hints(record, include_extras=True)
     return {option.name: (_annotation(hints[option.name]), _default(option)) for option in dataclasses.fields(record)}
+
+
+@cache
+def _shape_of_record(record: type) -> type[Shape]:
+    """The model of an option that is a mapping."""
+    return create_model(record.__name__, __base__=Shape, __doc__=record.__doc__, **_record_fields(record))
 
 
 def _about(kind: str) -> str:
@@ -286,7 +315,11 @@ def _about(kind: str) -> str:
 
 
 def _annotation(hint: Any) -> Any:
-    return fields.Duration if hint is timedelta else hint
+    if hint is timedelta:
+        return fields.Duration
+    if hint == OneOrMore:
+        return fields.OneOrMore
+    return _shape_of_record(hint) if dataclasses.is_dataclass(hint) and isinstance(hint, type) else hint
 
 
 def _default(option: dataclasses.Field[Any]) -> Any:

@@ -77,8 +77,8 @@ def _forget_cursor(finish_poll: Callable[..., Any]) -> Callable[..., Any]:
 
 def _skip_page(page_back: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(page_back)
-    async def spoilt(*_: Any, **__: Any) -> tuple[list[Any], None]:
-        return [], None
+    async def spoilt(*_: Any, **__: Any) -> None:
+        pass
 
     return spoilt
 
@@ -110,7 +110,7 @@ FAULTS: Final[Mapping[str, Fault]] = {
     "repeat-message": Fault("monitor.notify", "send", _repeat_message),
     "mark-before-send": Fault("monitor.daemon", "deliver", _mark_before_send),
     "forget-cursor": Fault("monitor.store.store", "Store.finish_poll", _forget_cursor),
-    "skip-page": Fault("monitor.flows.poll", "_page_back", _skip_page),
+    "skip-page": Fault("monitor.flows.visit", "_page_back", _skip_page),
     "lose-post": Fault("monitor.store.store", "Store.add_post", _lose_post),
     "lose-alert": Fault("monitor.store.store", "Store.add_alert", _lose_alert),
 }

@@ -19,8 +19,9 @@ from monitor.fetching.hosts import HostQueues
 from monitor.fetching.mapping import foreign_errors
 from monitor.fetching.politeness import asked_to_wait
 from monitor.fetching.redirects import first_hop, next_hop
+from monitor.fetching.robots import PRODUCT, Robots
 from monitor.fetching.transport import GuardedTransport
-from monitor.models import Response, Validators
+from monitor.models import HttpRequest, Response, Validators
 
 if TYPE_CHECKING:
     import ssl
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from monitor.clock import Clock
     from monitor.fetching.dial import Resolver
     from monitor.fetching.redirects import Hop
-    from monitor.models import FetchSettings, HostState, HttpRequest, Network
+    from monitor.models import FetchSettings, HostState, Network
 
 _WITH_BODY: Final = frozenset({200, 201, 202, 203})
 _WITHOUT_BODY: Final = frozenset({204, 205})
@@ -68,7 +69,9 @@ class Fetcher:
         for name in ("httpx", "httpcore"):
             logging.getLogger(name).setLevel(logging.WARNING)
         self.apply(settings)
-        self._queues = HostQueues(clock=clock, gap=settings.gap, hosts=hosts)
+        rows = tuple(hosts)
+        self._queues = HostQueues(clock=clock, gap=settings.gap, hosts=rows)
+        self._robots = Robots(clock=clock, hosts=rows)
         self._clock = clock
         self._transport = GuardedTransport(
             resolver=resolver or SystemResolver(), tls=tls or tls_context(), wire_cap=settings.wire_cap
@@ -80,7 +83,7 @@ class Fetcher:
         The cap on the wire stays as it was first given.
         """
         self._settings = settings
-        self._user_agent = f"brand-mention-monitor/{__version__} (+{settings.contact})"
+        self._user_agent = f"{PRODUCT}/{__version__} (+{settings.contact})"
         self._parallel = asyncio.Semaphore(settings.parallel)
 
     async def fetch(
@@ -96,8 +99,9 @@ class Fetcher:
 
         `allow` opens private networks, `validators` are what the last answer gave, `headers` are the source's own with
         secrets resolved (those of the request win), `gap` replaces `settings.gap`. `Response.elapsed` and the deadline
-        leave out what politeness waits. Raises a `FetchError`; a `StatusError` without any request when the host has
-        asked for peace, with the moment in `retry_at`.
+        leave out what politeness waits. A page for people is asked for only where robots.txt lets us, redirects too.
+        Raises a `FetchError`; a `StatusError` without any request when the host has asked for peace, with the moment in
+        `retry_at`.
         """
         gap = self._settings.gap if gap is None else gap
         hop = first_hop(request, headers)
@@ -107,6 +111,8 @@ class Fetcher:
             if (hop.method, hop.url) in seen:
                 raise RedirectRefused(f"{host_of(hop.url)}: the redirects go in a circle")
             seen.add((hop.method, hop.url))
+            if request.for_people:
+                await self._heed_robots(hop.url, allow=allow, gap=gap)
             answer, seconds = await self._take_turn(
                 hop, allow=allow, validators=validators, gap=gap, left=self._settings.timeout.total_seconds() - spent
             )
@@ -120,15 +126,27 @@ class Fetcher:
 
     def state_of(self, host: str) -> HostState:
         """What is to be remembered of a host, named as `address.host_of` names it."""
-        return self._queues.state_of(host)
+        robots, robots_at = self._robots.of(host)
+        return replace(self._queues.state_of(host), robots=robots, robots_at=robots_at)
 
     def host_states(self) -> tuple[HostState, ...]:
-        """Every host that is to be left alone for some time yet."""
-        return self._queues.states()
+        """Every host that is to be left alone for some time yet, or whose robots.txt was read lately."""
+        hosts = dict.fromkeys([*(state.host for state in self._queues.states()), *self._robots.lately_read()])
+        return tuple(map(self.state_of, hosts))
 
     async def close(self) -> None:
         """Close idle connections. Fetches under way are the caller's to cancel."""
         await self._transport.aclose()
+
+    async def _heed_robots(self, url: httpx.URL, *, allow: tuple[Network, ...], gap: timedelta) -> None:
+        """Raise `RobotsRefused` where the host wants nobody to read `url`; slow down where it asks for it."""
+        address = str(url.copy_with(raw_path=b"/robots.txt"))
+
+        async def fetch() -> bytes:
+            return (await self.fetch(HttpRequest(url=address), allow=allow, gap=gap)).body
+
+        host = host_of(url)
+        self._queues.slow_down(host, delay=await self._robots.delay_of(host, str(url), fetch=fetch))
 
     async def _take_turn(
         self, hop: Hop, *, allow: tuple[Network, ...], validators: Validators, gap: timedelta, left: float

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from monitor.errors import StatusError
@@ -13,7 +14,7 @@ from monitor.models import HostState
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from monitor.clock import Clock
 
@@ -23,6 +24,7 @@ _FORGET_FROM: Final = 1024  # a site may redirect each visit to a new host name
 @dataclass(slots=True)
 class _Queue:
     gap: timedelta
+    delay: timedelta = timedelta()
     next_at: datetime | None = None
     retry_at: datetime | None = None
     status: int = 429
@@ -43,7 +45,7 @@ class HostQueues:
 
     @asynccontextmanager
     async def turn(self, host: str, *, gap: timedelta) -> AsyncIterator[None]:
-        """Hold the host for one request; `gap` is what separates its end from the next start.
+        """Hold the host for one request; `gap`, or what the host asked for, separates its end from the next start.
 
         Raises `StatusError` at once, without a request, while the host has asked not to be bothered.
         """
@@ -54,14 +56,14 @@ class HostQueues:
                 now = self._clock.now()
                 if queue.retry_at is not None and queue.retry_at > now:
                     raise StatusError(queue.status, retry_at=queue.retry_at)
-                pause = wait_before(queue.next_at, now, gap=queue.gap)
+                pause = wait_before(queue.next_at, now, gap=max(queue.gap, queue.delay))
                 if pause:
                     await self._clock.sleep(pause.total_seconds())
                 try:
                     yield
                 finally:
-                    queue.gap = gap
-                    queue.next_at = self._clock.now() + gap
+                    queue.gap = max(gap, queue.delay)
+                    queue.next_at = self._clock.now() + queue.gap
         finally:
             queue.users -= 1
 
@@ -70,6 +72,10 @@ class HostQueues:
         queue = self._queues[host]
         queue.status = status
         queue.retry_at = retry_at
+
+    def slow_down(self, host: str, *, delay: timedelta) -> None:
+        """From now on at least `delay` between two requests to `host`, which its robots.txt asks for."""
+        self._queue(host, delay).delay = delay
 
     def state_of(self, host: str) -> HostState:
         """What is to be remembered of `host`."""

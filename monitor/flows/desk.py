@@ -1,19 +1,28 @@
-"""What people do, for every face alike: the daemon calls it for the socket, a command calls it when no daemon runs."""
+"""What people do, for every face alike: the daemon calls it for the socket, a command calls it when no daemon runs.
+
+`VERBS` is the whole list: a verb takes the ports, the plan and its arguments as they came over the socket, and
+returns JSON. Its mistakes are MonitorErrors.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from monitor.errors import InputError
-from monitor.flows.poll import poll, visit_source
+from monitor.flows import forgetting, importing, rescoring
+from monitor.flows.poll import poll
+from monitor.flows.visit import visit_source
 from monitor.models import SourceState
 from monitor.store import LeasedSource
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
     from monitor.flows.poll import PollReport
     from monitor.flows.ports import Plan, Ports
-    from monitor.models import Judgement, Post, Source
-    from monitor.store import Store
+    from monitor.models import JSON, Judgement, Post, Source
+
+    Verb: TypeAlias = Callable[[Ports, Plan, Mapping[str, JSON]], Awaitable[JSON]]
 
 
 async def poll_now(name: str, *, ports: Ports, plan: Plan) -> PollReport:
@@ -35,11 +44,12 @@ async def try_source(name: str, *, ports: Ports, plan: Plan) -> list[tuple[Post,
     return list(zip(posts, await ports.worker.judge(posts, site_weight=source.weight), strict=True))
 
 
-def retry_delivery(store: Store, delivery_id: int, *, ports: Ports) -> int:
-    """Send a dead delivery's messages again. Raises InputError when there are none."""
-    revived = store.revive_delivery(delivery_id, ports.clock.now())
+async def retry_delivery(number: int, *, ports: Ports) -> int:
+    """Send a dead delivery's messages again; returns how many. Raises InputError when there are none."""
+    now = ports.clock.now()
+    revived = await ports.writer.run(lambda store: store.revive_delivery(number, now))
     if not revived:
-        raise InputError(f"delivery {delivery_id} has no dead message")
+        raise InputError(f"delivery {number} has no dead message")
     return revived
 
 
@@ -49,3 +59,26 @@ def _source(name: str, plan: Plan) -> Source:
     except KeyError:
         known = ", ".join(sorted(plan.sources))
         raise InputError(f"there is no source {name!r}; configured are: {known}") from None
+
+
+async def _poll(ports: Ports, plan: Plan, arguments: Mapping[str, JSON]) -> JSON:
+    return (await poll_now(str(arguments["name"]), ports=ports, plan=plan)).to_json()
+
+
+async def _retry(ports: Ports, _plan: Plan, arguments: Mapping[str, JSON]) -> JSON:
+    return await retry_delivery(int(str(arguments["delivery"])), ports=ports)
+
+
+async def _ping(ports: Ports, _plan: Plan, _arguments: Mapping[str, JSON]) -> JSON:
+    return ports.clock.now().isoformat()
+
+
+VERBS: Final[Mapping[str, Verb]] = {
+    "ping": _ping,
+    "poll": _poll,
+    "retry": _retry,
+    "import": importing.import_verb,
+    "rescore": rescoring.rescore,
+    "forget": forgetting.forget,
+    "tidy": forgetting.tidy,
+}

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from monitor.alerting.routes import CompiledRoute
-from monitor.query import parse
+from monitor.query import parse, words_of
 from monitor.sources import KINDS
+from monitor.text import fold
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from monitor.clock import Clock
     from monitor.config import Config
     from monitor.fetching.fetcher import Fetcher
-    from monitor.models import Receiver, Source
+    from monitor.models import Author, Receiver, Source
     from monitor.sources.protocol import Kind
     from monitor.store import Writer
     from monitor.worker import WorkerPool
@@ -44,18 +46,34 @@ class Plan:
     receivers: dict[str, Receiver]
     routes: tuple[CompiledRoute, ...]
     competitors: frozenset[str]
+    own_accounts: Mapping[str, str]
     reveal: Callable[[str], str]
 
+    def brand_of_account(self, author: Author) -> str | None:
+        """The brand whose own account this is, by its name or the end of its address; None for anybody else."""
+        address = urlsplit(author.url or "").path.rstrip("/").rpartition("/")[2]
+        names = (fold(name).lstrip("@") for name in (author.name, address) if name)
+        return next((self.own_accounts[name] for name in names if name in self.own_accounts), None)
 
-def make_plan(config: Config) -> Plan:
-    """A plan from a valid configuration."""
+
+async def make_plan(config: Config, worker: WorkerPool) -> Plan:
+    """A plan from a valid configuration; `worker` looks up the words of its routes, which takes dictionaries.
+
+    Raises SourceError where the workers do not answer.
+    """
+    queries = [parse(route.match) for route in config.routes]
+    variants = await worker.variants({word for query in queries for word in words_of(query)})
     receivers = {receiver.name: receiver for receiver in config.receivers}
     return Plan(
         config=config,
         sources={source.name: source for source in config.sources},
         kinds={source.name: KINDS[source.kind](source.url, source.options) for source in config.sources},
         receivers=receivers,
-        routes=tuple(CompiledRoute(route.match, parse(route.match), receivers[route.to]) for route in config.routes),
+        routes=tuple(
+            CompiledRoute(query, receivers[route.to], variants.__getitem__)
+            for route, query in zip(config.routes, queries, strict=True)
+        ),
         competitors=frozenset(brand.name for brand in config.brands if brand.competitor),
+        own_accounts={fold(name).lstrip("@"): brand.name for brand in config.brands for name in brand.own_accounts},
         reveal=config.reveal,
     )

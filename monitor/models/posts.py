@@ -63,8 +63,8 @@ class HttpRequest:
     """One HTTP request that a kind asks for; picklable.
 
     `step` names the stage of the kind's own protocol ("list", "page"), `carry` is what the kind wants to see again
-    when the answer is read. A header value may hold a secret reference; fetching resolves it. `for_people` says that the address is a
-    page for people and not a feed or an API: robots.txt is asked first.
+    when the answer is read. A header value may hold a secret reference; fetching resolves it. `for_people` says that
+    the address is a page for people and not a feed or an API: robots.txt is asked first.
     """
 
     url: str

@@ -2,34 +2,42 @@
 
 from __future__ import annotations
 
-import difflib
 import re
+from typing import Final
 
 from monitor.errors import QueryError
-from monitor.query.asking import Query, tokens
+from monitor.query.asking import Query
 from monitor.query.nodes import (
     BARE,
     NUMBER_FIELDS,
     TEXT_FIELDS,
+    TIME_FIELDS,
+    TITLE,
     And,
-    Compare,
     Everything,
-    Is,
+    Exact,
+    Near,
     Node,
     Not,
     Or,
     Phrase,
     Word,
 )
+from monitor.query.values import FIELDS, Unfit, compared, is_value, no_field, timed
+from monitor.text import words
 
-MAX_LENGTH = 4000
-MAX_DEPTH = 40
+MAX_LENGTH: Final = 4000
+MAX_DEPTH: Final = 40
+MAX_NEAR: Final = 100
 
 _FIELD = re.compile(r"([^\W\d]\w*)(?:(:)|\s*(>=|<=|!=|=|>|<))\s*")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 _ESCAPE = re.compile(r'\\(["\\])')
-_NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
+_NEAR = re.compile(r"near(/(.*))?", re.IGNORECASE | re.DOTALL)
 _SPACE = re.compile(r"\s*")
+_COMMENT = re.compile(r"#(?![^\s])[^\r\n]*")
+_NEAR_TAKES = "near stands between two single words, as in late near/5 delivery"
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 def parse(text: str) -> Query:
@@ -38,19 +46,25 @@ def parse(text: str) -> Query:
 
 
 class _Reader:
-    """A text and how far it has been read; `position` always stands on something other than space, or at the end."""
+    """A text and how far it has been read; `position` always stands on something that is read, or at the end.
+
+    `comment` is where the comment begins that was stepped over last, -1 where there was none.
+    """
 
     def __init__(self, text: str) -> None:
         self.text = text
         self.position = 0
         self.depth = 0
+        self.comment = -1
 
     def query(self) -> Query:
         if len(self.text) > MAX_LENGTH:
             raise self.fault(f"the filter is longer than {MAX_LENGTH} characters", MAX_LENGTH)
+        if half := _HALF.search(self.text):
+            raise self.fault("half a character: the text is no UTF-8", half.start())
         self.step(0)
         if not self.ahead():
-            raise self.fault("the filter is empty (write * for everything)")
+            raise self.missing("the filter is empty (write * for everything)")
         root = self.either()
         if self.ahead():
             raise self.fault("a ) without its (")
@@ -59,10 +73,22 @@ class _Reader:
     def fault(self, message: str, position: int | None = None) -> QueryError:
         return QueryError(message, query=self.text, position=self.position if position is None else position)
 
+    def missing(self, message: str, position: int | None = None) -> QueryError:
+        """A fault where something should follow, which a comment may have swallowed."""
+        if self.comment >= 0 and not self.ahead():
+            message += f"; the comment at character {self.comment + 1} runs to the end of the line"
+        return self.fault(message, position)
+
     def step(self, to: int) -> None:
-        """Go to a place and over the space that follows it."""
-        space = _SPACE.match(self.text, to)
-        self.position = to if space is None else space.end()
+        """Go to a place and over the space and the comments that follow it."""
+        self.comment, self.position = -1, self.over_space(to)
+        while comment := _COMMENT.match(self.text, self.position):
+            self.comment = comment.start()
+            self.position = self.over_space(comment.end())
+
+    def over_space(self, start: int) -> int:
+        space = _SPACE.match(self.text, start)
+        return start if space is None else space.end()
 
     def ahead(self) -> str:
         """The next character, or nothing at the end."""
@@ -101,7 +127,7 @@ class _Reader:
         elif self.ahead() == "(":
             node = self.group()
         else:
-            node = self.term()
+            node = self.near_or_term()
         self.depth -= 1
         return node
 
@@ -110,67 +136,113 @@ class _Reader:
         self.step(opened + 1)
         node = self.either()
         if self.ahead() != ")":
-            raise self.fault("a ( that is never closed", opened)
+            raise self.missing("a ( that is never closed", opened)
         self.step(self.position + 1)
         return node
+
+    def near_or_term(self) -> Node:
+        """A term, or two words that stand near each other."""
+        start, left = self.position, self.term()
+        operator = self.near_ahead()
+        if operator is None:
+            return left
+        most, first = self.distance(operator), self.single(left, start)
+        self.step(self.position + len(operator[0]))
+        start = self.position
+        if self.ahead() == "(" or self.bare() == "NOT":
+            raise self.fault(_NEAR_TAKES)
+        second = self.single(self.term(), start)
+        if self.near_ahead() is not None:
+            raise self.fault("near joins two words; join the next pair by AND: a near/5 b AND b near/5 c")
+        if words(first) == words(second):
+            raise self.fault("near takes two different words", start)
+        return Near(first, second, most)
+
+    def near_ahead(self) -> re.Match[str] | None:
+        return _NEAR.fullmatch(self.bare())
+
+    def distance(self, operator: re.Match[str]) -> int:
+        number = operator[2] or ""
+        if operator[1] is None:
+            raise self.fault('near needs a number of words, as in near/5; to search the word, write "near"')
+        if not (number.isascii() and number.isdecimal() and len(number) < 9):
+            raise self.fault("near needs a number of words, as in near/5")
+        if int(number) == 0:
+            raise self.fault('near/0 leaves no room; for words side by side write "two words", for any order near/1')
+        if int(number) > MAX_NEAR:
+            raise self.fault(f"near reaches over {MAX_NEAR} words at most")
+        return int(number)
+
+    def single(self, operand: Node, start: int) -> str:
+        if isinstance(operand, Word) and not operand.field and len(words(operand.text)) == 1:
+            return operand.text
+        raise self.fault(_NEAR_TAKES, start)
 
     def term(self) -> Node:
         start, bare = self.position, self.bare()
         if self.ahead() in {"", ")"}:
-            raise self.fault("a term is missing here")
-        if bare in {"AND", "OR"}:
+            raise self.missing("a term is missing here")
+        if bare in {"AND", "OR"} or bare.lower().startswith("near/"):
             raise self.fault(f"{bare} has nothing to its left")
-        if not bare:
-            phrase = Phrase(self.quoted())
-            self.must_say(phrase.text, start)
-            return phrase
+        if not bare or bare[0] == "=":
+            return self.saying("")
         field = _FIELD.match(self.text, start)
-        return self.word() if field is None else self.field(field)
-
-    def word(self) -> Node:
-        start, text = self.position, self.value()
-        if text == "*":
+        if field is not None and not self.is_word_before_exact(field):
+            return self.field(field)
+        if bare == "*" and not self.text.startswith('"', start + 1):
+            self.step(start + 1)
             return Everything()
-        if text.lower() in {"and", "or", "not"}:
-            raise self.fault(f'operators are written {text.upper()}; to search the word, write "{text}"', start)
-        if text[0] in "-!":
-            raise self.fault(f"to exclude a word, write NOT {text[1:] or 'word'}", start)
-        if "*" in text:
-            raise self.fault("* stands alone, for everything; there are no wildcards", start)
-        self.must_say(text, start)
-        return Word(text)
+        if bare.lower() in {"and", "or", "not", "near"}:
+            written = "near/5" if bare.lower() == "near" else bare.upper()
+            raise self.fault(f'operators are written {written}; to search the word, write "{bare}"')
+        if bare[0] in "-!":
+            raise self.fault(f"to exclude a word, write NOT {bare[1:] or 'word'}")
+        return self.saying("")
 
-    def must_say(self, text: str, start: int) -> None:
-        if not tokens(text):
+    def is_word_before_exact(self, field: re.Match[str]) -> bool:
+        """Whether what looks like a comparison is a word and an exact spelling, as in `late =Kassolet`."""
+        apart, at_once = field.end(1) < field.start(3), field.end(3) == field.end()
+        return field[3] == "=" and apart and at_once and field[1].lower() not in NUMBER_FIELDS
+
+    def saying(self, field: str) -> Node:
+        """A word, a phrase or an exact spelling, in a field or anywhere."""
+        start, exact = self.position, self.ahead() == "="
+        if exact:
+            self.position += 1
+        quoted = self.ahead() == '"'
+        if exact and not quoted and not self.bare():
+            raise self.fault('= needs what it looks for at once, as in =Word or ="Two Words"', start)
+        text = self.value()
+        if "*" in text and not quoted and not exact:
+            raise self.fault("* stands alone, for everything; there are no wildcards", start)
+        if not words(text):
             raise self.fault("there is no letter or digit to look for", start)
+        if exact:
+            return Exact(text, field)
+        return Phrase(text, field) if quoted else Word(text, field)
 
     def field(self, found: re.Match[str]) -> Node:
         start, name, operator = self.position, found[1].lower(), found[2] or found[3]
-        if name not in TEXT_FIELDS and name not in NUMBER_FIELDS:
-            raise self.fault(f"there is no field {found[1]!r} ({_hint_of_field(name)})")
+        if name not in FIELDS:
+            raise self.fault(no_field(found[1]))
         self.step(found.end())
         at = self.position
         if self.ahead() in {"", "(", ")"}:
-            raise self.fault(f"{name}{operator} needs a value")
+            raise self.missing(f"{name}{operator} needs a value")
+        if name == TITLE and operator == ":":
+            return self.saying(name)
         value = self.value()
-        if name in NUMBER_FIELDS:
-            return self.compare(name, "=" if operator == ":" else operator, value, at)
-        if operator != ":":
-            raise self.fault(f"{name} is text; write {name}:{value}", start)
-        if not value.strip():
-            raise self.fault(f"{name}: needs a value", at)
-        allowed = TEXT_FIELDS[name]
-        if allowed and value.lower() not in allowed:
-            raise self.fault(f"{name} cannot be {value!r} (it is one of {', '.join(allowed)})", at)
-        return Is(name, value.lower() if allowed else value)
-
-    def compare(self, name: str, operator: str, value: str, at: int) -> Compare:
-        if _NUMBER.fullmatch(value) is None:
-            raise self.fault(f"{name} compares with a number, not with {value!r}", at)
-        low, high = NUMBER_FIELDS[name]
-        if not low <= float(value) <= high:
-            raise self.fault(f"{name} runs from {low} to {high}", at)
-        return Compare(name, operator, float(value))
+        if name not in NUMBER_FIELDS and operator != ":":
+            sort = "time" if name in TIME_FIELDS else "text"
+            raise self.fault(f"{name} is {sort}; write {name}:{value}", start)
+        try:
+            if name in TEXT_FIELDS:
+                return is_value(name, value)
+            if name in TIME_FIELDS:
+                return timed(name, value)
+            return compared(name, "=" if operator == ":" else operator, value)
+        except Unfit as unfit:
+            raise self.fault(str(unfit), at) from None
 
     def value(self) -> str:
         """Step over a quoted or a bare value and return it."""
@@ -189,9 +261,3 @@ class _Reader:
             raise self.fault("a quote that is never closed")
         self.step(found.end())
         return _ESCAPE.sub(r"\1", found[1])
-
-
-def _hint_of_field(name: str) -> str:
-    known = [*TEXT_FIELDS, *NUMBER_FIELDS]
-    close = difflib.get_close_matches(name, known, n=1)
-    return f"did you mean {close[0]}?" if close else f"fields are {', '.join(known)}; quote it to search the words"

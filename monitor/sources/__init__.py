@@ -9,10 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from monitor.sources.feed import FeedKind
+from monitor.sources.html import HtmlKind
 
 if TYPE_CHECKING:
     from monitor.sources.protocol import KindClass
 
 KINDS: dict[str, KindClass] = {
     "feed": FeedKind,
+    "html": HtmlKind,
 }

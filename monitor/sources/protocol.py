@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Annotated, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
     from monitor.models import JSON, Page, Request, Response
+
+
+OneOrMore: TypeAlias = Annotated[tuple[str, ...], "one or more"]
+"""An option that takes a list of texts, or one text that stands alone."""
 
 
 class Kind(Protocol):

@@ -6,7 +6,7 @@ file read-only and may be used beside a running daemon.
 
 from monitor.store.connection import lock_database, open_reader, open_writer
 from monitor.store.outbox import PendingMessage
-from monitor.store.queries import Reader
+from monitor.store.reader import Reader
 from monitor.store.store import LeasedSource, Store
 from monitor.store.writer import Writer
 

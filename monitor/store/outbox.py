@@ -21,6 +21,16 @@ if TYPE_CHECKING:
     from monitor.models import AlertIntent, AlertView
 
 
+# The state of a delivery, from the states of its messages; `:now` is when it was settled if it is.
+SETTLED: Final = """
+    (state, settled_at) = (SELECT state, CASE WHEN state <> 'pending' THEN coalesce(settled_at, :now) END FROM (
+        SELECT CASE
+            WHEN count(*) = 0 OR max(messages.state = 'pending') THEN 'pending'
+            WHEN max(messages.state = 'dead') THEN 'dead'
+            WHEN max(messages.state = 'sent') THEN 'sent'
+            ELSE 'muted' END AS state
+        FROM message_deliveries JOIN messages ON messages.id = message_id WHERE delivery_id = deliveries.id))
+"""
 CLAIM: Final = timedelta(minutes=5)  # much longer than any target may take
 
 
@@ -74,13 +84,17 @@ class OutboxVerbs:
             )
             for target in receiver.targets:
                 message = message_id(intent.key, receiver.name, target.key)
-                self._db.execute(
-                    "INSERT INTO messages (id, receiver, target, next_at, created_at) VALUES (?, ?, ?, ?, ?)",
+                # After a restore the message may be there already, and sent: nobody is told twice.
+                fresh = self._db.execute(
+                    "INSERT INTO messages (id, receiver, target, next_at, created_at) VALUES (?, ?, ?, ?, ?) "
+                    "ON CONFLICT (id) DO NOTHING",
                     (message, receiver.name, target.key, at, at),
-                )
+                ).rowcount
                 self._db.execute("INSERT INTO message_deliveries VALUES (?, ?)", (message, delivery))
+                if not fresh:
+                    self._settle_deliveries(message, at)
 
-    def _insert(self, statement: str, values: Sequence[object]) -> int | None:
+    def _insert(self, statement: str, values: Sequence[object] | dict[str, object]) -> int | None:
         """The number that an INSERT … RETURNING returned, None where a conflict left nothing to do."""
         # sqlite-utils commits writes by itself, but not those that return rows; the transaction does.
         with self._in_transaction():
@@ -155,18 +169,11 @@ class OutboxVerbs:
                 "WHERE id = ?",
                 (state, at, error, message_id),
             )
-            self._db.execute(
-                """
-                UPDATE deliveries SET settled_at = :now, state = CASE WHEN EXISTS (
-                    SELECT 1 FROM message_deliveries JOIN messages ON messages.id = message_id
-                    WHERE delivery_id = deliveries.id AND messages.state = 'dead') THEN 'dead' ELSE 'sent' END
-                WHERE id IN (SELECT delivery_id FROM message_deliveries WHERE message_id = :id)
-                  AND NOT EXISTS (
-                    SELECT 1 FROM message_deliveries JOIN messages ON messages.id = message_id
-                    WHERE delivery_id = deliveries.id AND messages.state = 'pending')
-                """,
-                {"now": at, "id": message_id},
-            )
+            self._settle_deliveries(message_id, at)
+
+    def _settle_deliveries(self, message_id: str, at: str) -> None:
+        carried = "SELECT delivery_id FROM message_deliveries WHERE message_id = :id"
+        self._db.execute(f"UPDATE deliveries SET {SETTLED} WHERE id IN ({carried})", {"now": at, "id": message_id})  # noqa: S608 - constants
 
     def revive_delivery(self, delivery_id: int, now: datetime) -> int:
         """Make the dead messages of a dead delivery pending again; returns how many there were."""

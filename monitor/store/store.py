@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING, Final
 
 from monitor.models import HostState, SourceState
 from monitor.store import rows
-from monitor.store.outbox import OutboxVerbs
+from monitor.store.erase import EraseVerbs
+from monitor.store.posts import PostVerbs
+from monitor.store.rescore import RescoreVerbs
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from monitor.models import Mention, Post, Source
+    from monitor.models import Source
 
 LEASE: Final = timedelta(minutes=15)  # longer than any poll may take; a crashed daemon's leases are dropped at start
 
@@ -33,7 +35,7 @@ class LeasedSource:
     until: str
 
 
-class Store(OutboxVerbs):
+class Store(PostVerbs, EraseVerbs, RescoreVerbs):
     """Writing side of the database."""
 
     def close(self) -> None:
@@ -185,90 +187,28 @@ class Store(OutboxVerbs):
         for host in hosts:
             self._db.execute(
                 """
-                INSERT INTO hosts (host, next_at, retry_at) VALUES (?, ?, ?)
-                ON CONFLICT (host) DO UPDATE SET next_at = excluded.next_at, retry_at = excluded.retry_at
+                INSERT INTO hosts (host, next_at, retry_at, robots, robots_at) VALUES (?, ?, ?, ?, ?)
+                ON CONFLICT (host) DO UPDATE SET next_at = excluded.next_at, retry_at = excluded.retry_at,
+                    robots = excluded.robots, robots_at = excluded.robots_at
                 """,
-                (host.host, rows.to_text_or_none(host.next_at), rows.to_text_or_none(host.retry_at)),
+                (
+                    host.host,
+                    rows.to_text_or_none(host.next_at),
+                    rows.to_text_or_none(host.retry_at),
+                    host.robots,
+                    rows.to_text_or_none(host.robots_at),
+                ),
             )
 
     def hosts(self) -> list[HostState]:
         """Every host that was ever spoken to."""
         return [
             HostState(
-                host=row["host"], next_at=rows.to_moment(row["next_at"]), retry_at=rows.to_moment(row["retry_at"])
+                host=row["host"],
+                next_at=rows.to_moment(row["next_at"]),
+                retry_at=rows.to_moment(row["retry_at"]),
+                robots=row["robots"],
+                robots_at=rows.to_moment(row["robots_at"]),
             )
             for row in self._db.query("SELECT * FROM hosts")
         ]
-
-    # ── posts and mentions ──
-
-    def unseen(self, source_id: int, identities: Collection[str]) -> set[str]:
-        """Those of `identities` that this source has not shown before."""
-        wanted = json.dumps(list(identities), ensure_ascii=False)
-        return {
-            str(row["value"])
-            for row in self._db.query(
-                """
-                SELECT value FROM json_each(?) AS wanted
-                WHERE NOT EXISTS (SELECT 1 FROM sightings WHERE source_id = ? AND identity = wanted.value)
-                """,
-                (wanted, source_id),
-            )
-        }
-
-    def has_posts(self, source_id: int) -> bool:
-        """Whether this source has ever yielded a post."""
-        return bool(self._db.execute("SELECT 1 FROM posts WHERE source_id = ? LIMIT 1", (source_id,)).fetchall())
-
-    def add_post(self, source_id: int, post: Post, *, identities: Sequence[str], now: datetime) -> int | None:
-        """Store a post under its first identity and note every identity it can be known by.
-
-        Returns its id, or None when the source has shown it before: two polls in flight cannot store it twice.
-        """
-        at = rows.to_text(now)
-        with self._in_transaction():
-            post_id = self._insert(
-                f"""
-                INSERT INTO posts (key, source_id, discovered_at, {rows.POST_COLUMNS})
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-                ON CONFLICT (key) DO NOTHING RETURNING id
-                """,  # noqa: S608 - POST_COLUMNS is a constant
-                (f"{source_id}:{identities[0]}", source_id, at, *rows.post_columns(post)),
-            )
-            if post_id is not None:
-                self._db.conn.executemany(
-                    "INSERT INTO sightings (source_id, identity, post_id, seen_at) VALUES (?, ?, ?, ?) "
-                    "ON CONFLICT DO NOTHING",
-                    [(source_id, identity, post_id, at) for identity in identities],
-                )
-        return post_id
-
-    def add_mention(self, post_id: int, mention: Mention, *, decision: str, now: datetime) -> int:
-        """Store a post seen from one brand, with the reason why it did or did not become an alert; returns its id."""
-        sentiment = mention.sentiment
-        mention_id = self._insert(
-            """
-            INSERT INTO mentions (post_id, brand, relevance, doubtful, sentiment, negative, neutral, positive,
-                influence, priority, spans, special_cases, why, decision, created_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id
-            """,
-            (
-                post_id,
-                mention.brand,
-                mention.relevance,
-                int(mention.doubtful),
-                sentiment.label.value,
-                sentiment.negative,
-                sentiment.neutral,
-                sentiment.positive,
-                mention.influence,
-                mention.priority,
-                rows.records_to_json(mention.spans),
-                rows.records_to_json(mention.special_cases),
-                rows.records_to_json(mention.why),
-                decision,
-                rows.to_text(now),
-            ),
-        )
-        assert mention_id is not None  # noqa: S101 - an INSERT without ON CONFLICT returns or raises
-        return mention_id

@@ -1,6 +1,6 @@
 """What history adds to a judgement. Pure; runs inside the write transaction, on state that was read there.
 
-So far history says only whether a source is being seen for the first time; stories, authors and learned relevance
+So far history says only whether a post is news; stories, authors and learned relevance
 join the Context as they are built.
 """
 
@@ -19,16 +19,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What the store knows that the judge cannot: `baseline` is True while a source is recorded silently."""
+    """What the store knows that the judge cannot: `silent` says why a post is recorded silently, None if it is not."""
 
-    baseline: bool
+    silent: str | None
 
 
 def assess(judgement: Judgement, context: Context, now: datetime) -> tuple[Mention, ...]:
     """The mentions of a judgement with their final priority and reasons; `now` is the moment of the transaction."""
-    if not context.baseline:
+    if context.silent is None:
         return judgement.mentions
-    first = Why(
-        code="baseline", text=f"found by the first poll of its source, {now:%Y-%m-%d %H:%M} UTC: recorded silently"
-    )
-    return tuple(replace(mention, why=(*mention.why, first)) for mention in judgement.mentions)
+    why = Why(code="silent", text=f"recorded silently on {now:%Y-%m-%d %H:%M} UTC: {context.silent}")
+    return tuple(replace(mention, why=(*mention.why, why)) for mention in judgement.mentions)

@@ -149,13 +149,13 @@ def judgement_to_json(id: str | int | None, judgement: Judgement) -> dict[str, J
 def judge_lines(lines: Iterable[bytes], judge: Judge, write: Callable[[str], object], *, batch: int = BATCH) -> int:
     """Judge JSON lines as they come and write one JSON line for each, in their order; blank lines are skipped.
 
-    A line that cannot be read becomes {"id", "error"}, its id null where there is none. Returns how many there were.
-    Never holds more than `batch` lines.
+    A line that cannot be read becomes {"id", "error"}, its id null where there is none; the error says which line, the
+    first being 1. Returns how many there were. Never holds more than `batch` lines.
     """
-    source = iter(line for line in lines if line.strip())
+    source = ((number, line) for number, line in enumerate(lines, start=1) if line.strip())
     bad = 0
     while held := list(islice(source, batch)):
-        read = [_read(line) for line in held]
+        read = [_read(line, number) for number, line in held]
         judged = iter(judge.judge([given.post for given in read if isinstance(given, JudgeInput)]))
         for given in read:
             if isinstance(given, JudgeInput):
@@ -167,12 +167,12 @@ def judge_lines(lines: Iterable[bytes], judge: Judge, write: Callable[[str], obj
     return bad
 
 
-def _read(line: bytes) -> JudgeInput | dict[str, JSON]:
+def _read(line: bytes, number: int) -> JudgeInput | dict[str, JSON]:
     """What a line holds, or the answer to a bad one."""
     try:
         return read_line(line)
     except InputError as error:
-        return {"id": _salvaged_id(line), "error": str(error)}
+        return {"id": _salvaged_id(line), "error": f"line {number}: {error}"}
 
 
 def _salvaged_id(line: bytes) -> str | int | None:

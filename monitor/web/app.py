@@ -28,27 +28,28 @@ STUCK_AFTER: Final = 60.0  # seconds without a tick after which the daemon is no
 def make_app(database: Path, pulse: Callable[[], float]) -> Starlette:
     """The application over `database`; `pulse` gives the seconds since the daemon last looked for work."""
 
-    def look() -> tuple[dict[str, int], dict[str, int]]:
+    def look() -> tuple[dict[str, int], dict[str, int], bool]:
         reader = Reader(open_reader(database))
         try:
-            return reader.counts(), reader.health()
+            return reader.counts(), reader.health(), reader.is_blind()
         finally:
             reader.close()
 
     async def healthz(_request: Request) -> Response:
-        counts, health = await asyncio.to_thread(look)
+        counts, health, blind = await asyncio.to_thread(look)
         age = pulse()
-        well = age < STUCK_AFTER
+        # A daemon that turns its rounds and can read nothing watches nothing.
+        status = "stuck" if age >= STUCK_AFTER else "blind" if blind else "ok"
         body = {
-            "status": "ok" if well else "stuck",
+            "status": status,
             "tick_age_seconds": round(age, 3),
             **counts,
             "health": health,
         }
-        return JSONResponse(body, status_code=200 if well else 503)
+        return JSONResponse(body, status_code=200 if status == "ok" else 503)
 
     async def show_metrics(_request: Request) -> Response:
-        counts, health = await asyncio.to_thread(look)
+        counts, health, _ = await asyncio.to_thread(look)
         metrics.PENDING.set(counts["messages_pending"])
         metrics.DEAD.set(counts["deliveries_dead"])
         metrics.TICK_AGE.set(pulse())

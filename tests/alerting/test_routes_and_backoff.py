@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from monitor.alerting.backoff import GIVEN_UP_AFTER, next_attempt
-from monitor.alerting.routes import CompiledRoute, decide
-from monitor.models import Decision, Mention, Post, Receiver, Target
+from monitor.alerting.routes import CompiledRoute, decide, facts_of
+from monitor.models import Author, Decision, Lemmas, Level, Mention, Post, Receiver, SpecialCase, Target
 from monitor.query import parse
 from tests.alerting.alerts import make_mention
 
@@ -17,24 +17,72 @@ LEAD = Receiver(name="lead", targets=(Target(key="l", url="json://y"),))
 
 
 def route(match: str, receiver: Receiver) -> CompiledRoute:
-    return CompiledRoute(match, parse(match), receiver)
+    return CompiledRoute(parse(match), receiver)
 
 
 ROUTES = [route("sentiment:negative OR influence>=70", SUPPORT), route("priority>=80", LEAD)]
 
 
 def decision(
-    mention: Mention, routes: list[CompiledRoute] = ROUTES, *, baseline: bool = False, competitor: bool = False
+    mention: Mention, routes: list[CompiledRoute] = ROUTES, *, silent: str | None = None, competitor: bool = False
 ) -> Decision:
     return decide(
         Post(text="x"),
         mention,
         source="forum",
         key="forum:id:1",
-        baseline=baseline,
+        lemmas=Lemmas(),
+        silent=silent,
         competitor=competitor,
         routes=routes,
+        now=NOW,
     )
+
+
+@pytest.mark.parametrize(
+    ("match", "expected"),
+    [
+        ("склад", True),
+        ("складами", True),
+        ("касса", False),
+        ("title:склад", False),
+        ("=Складе", True),
+        ("case:legal_threat", True),
+        ("case:vip", False),
+        ("since:1d", True),
+        ("before:1h", False),
+        ("author:ольга site:example.org source:forum", True),
+    ],
+)
+def test_a_route_sees_words_cases_and_time(match: str, expected: bool) -> None:
+    asked: list[str] = []
+
+    def variants(word: str) -> frozenset[str]:
+        asked.append(word)
+        return frozenset({"склад"} if word.startswith("склад") else {word})
+
+    legal = SpecialCase(name="legal_threat", level=Level.CRITICAL, rule="r", field="text", start=0, end=1)
+    asking = CompiledRoute(parse(match), SUPPORT, variants)
+    once = list(asked)
+    made = decide(
+        Post(text="На Складе пусто", url="https://www.example.org/1", author=Author(name="Ольга")),
+        replace(make_mention(), special_cases=(legal,)),
+        source="forum",
+        key="forum:id:1",
+        lemmas=Lemmas(text="на склад пусто"),
+        silent=None,
+        competitor=False,
+        routes=[asking],
+        now=NOW,
+    )
+    assert (told(made) == ["support"]) is expected
+    assert asked == once  # words are looked up when the plan is made, not for each mention
+
+
+def test_the_time_of_a_mention_is_when_it_was_published_else_now() -> None:
+    for published in (None, NOW - timedelta(days=3)):
+        facts = facts_of(Post(published=published), make_mention(), lemmas=Lemmas(), source="forum", now=NOW)
+        assert (facts["at"], facts["now"]) == (published or NOW, NOW)
 
 
 def told(decision: Decision) -> list[str]:
@@ -49,6 +97,11 @@ def test_each_matching_route_tells_its_receiver_and_says_why() -> None:
     assert made.alert.key == "mention:forum:id:1:МойСклад"
 
 
+def test_the_reason_is_one_line_without_the_comments_of_the_file() -> None:
+    made = decision(make_mention(), [route("sentiment:negative # bad\nOR priority>=90 # or urgent\n", SUPPORT)])
+    assert made.reason == "alert to support (route matches: sentiment:negative OR priority>=90)"
+
+
 def test_a_receiver_is_told_once_though_two_routes_match() -> None:
     assert told(decision(make_mention(), [route("priority>=1", SUPPORT), route("sentiment:negative", SUPPORT)])) == [
         "support"
@@ -58,7 +111,7 @@ def test_a_receiver_is_told_once_though_two_routes_match() -> None:
 @pytest.mark.parametrize(
     ("made", "reason"),
     [
-        (decision(make_mention(), baseline=True), "recorded silently: first poll of this source"),
+        (decision(make_mention(), silent="first poll of this source"), "recorded silently: first poll of this source"),
         (decision(make_mention(), competitor=True), "recorded only: the brand is a competitor"),
         (
             decision(replace(make_mention(), doubtful=True, relevance=0.25)),

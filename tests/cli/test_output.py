@@ -14,6 +14,7 @@ from monitor.models import (
     AlertIntent,
     Author,
     Label,
+    Lemmas,
     Mention,
     Post,
     Receiver,
@@ -53,7 +54,7 @@ def folder(tmp_path: Path) -> Path:
             priority=40,
             why=(Why(code="match", text="«МойСклад» is «МойСклад» (exact)", weight=1.0),),
         )
-        mention_id = store.add_mention(post_id, mention, decision=f"reason {number}", now=NOW)
+        mention_id = store.add_mention(post_id, mention, decision=f"reason {number}", lemmas=Lemmas(), now=NOW)
         if label is Label.NEGATIVE:
             receiver = Receiver(name="support", targets=(Target(key="k", url="json://127.0.0.1:9/"),))
             store.add_alert(mention_id, AlertIntent(key="k", reason="r", to=((receiver, "because"),)), now=NOW)
@@ -97,7 +98,7 @@ def test_why_says_what_was_decided_and_who_was_told(folder: Path) -> None:
     assert "support: pending, because" in text
     assert json.loads(run(folder, "why", "2", "--json").stdout)["deliveries"] == []
     missing = run(folder, "why", "99")
-    assert (missing.returncode, missing.stdout) == (1, "there is no mention 99\n")
+    assert (missing.returncode, missing.stdout, missing.stderr) == (1, "", "monitor: there is no mention 99\n")
 
 
 def test_sources_and_deliveries_as_json(folder: Path) -> None:
@@ -142,7 +143,8 @@ def test_check_names_addresses_that_apprise_does_not_understand(tmp_path: Path) 
     )
     checked = run(tmp_path, "check")
     assert checked.returncode == 1
-    assert "receiver support: address 1 is none that Apprise understands" in checked.stdout
+    place = "sources.yaml:4:30: receivers.support.urls[0]: Apprise does not understand it"
+    assert f"{place} (Apprise knows no service 'nonsense')" in checked.stdout
     assert "'Лента'" in checked.stdout  # an ordinary word is warned of
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from monitor.config import Config, RetentionSettings, WebSettings, load
 from monitor.errors import ConfigError
-from monitor.models import Backfill, Brand, FetchSettings, Receiver, Route, Source, Target
+from monitor.models import Backfill, Brand, Content, FetchSettings, Receiver, Route, Source, Target
 from monitor.sources import KINDS
 
 DATA = Path(__file__).parent / "data"
@@ -65,6 +65,16 @@ def test_without_receivers_people_are_warned() -> None:
     ]
 
 
+@pytest.mark.parametrize("spelling", ["false", "no", "off"])
+def test_whoever_does_not_ask_robots_is_told_that_he_answers_for_it(tmp_path: Path, spelling: str) -> None:
+    path = tmp_path / "sources.yaml"
+    minimal = (DATA / "minimal.yaml").read_text(encoding="utf-8")
+    path.write_text(minimal.replace('/feed"}', f'/feed", robots: {spelling}}}'), encoding="utf-8")
+    config = load(path, environ={})
+    assert not config.sources[0].robots
+    assert [warning.path for warning in config.warnings] == ["receivers", "sources[0].robots"]
+
+
 def test_every_key_of_brands(whole: Config) -> None:
     assert whole.brands == (
         Brand(
@@ -95,6 +105,8 @@ def test_every_key_of_sources(whole: Config) -> None:
             weight=0.4,
             lang="ru",
             max_pages=3,
+            content=Content.PAGE,
+            robots=False,
             enabled=False,
         ),
         Source(
@@ -137,12 +149,11 @@ def test_every_key_of_the_settings(whole: Config) -> None:
 
 
 def test_keys_that_do_nothing_yet_are_told(whole: Config) -> None:
-    told = {warning.path: warning.message for warning in whole.warnings}
+    told = {warning.path: warning.message for warning in whole.warnings if "no effect" in warning.message}
     assert told == {
         "routes[0].group_by": "has no effect yet: each mention makes its own message",
         "routes[0].group_wait": "has no effect yet: messages leave at once",
         "playbooks": "has no effect yet: cases come with a later version",
-        "retention": "has no effect yet: nothing is deleted",
     }
 
 

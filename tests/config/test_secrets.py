@@ -194,6 +194,18 @@ def test_secrets_with_a_value(tmp_path: Path) -> None:
     assert look_up("${credential:inside}", environ=environ, beside=elsewhere) == " kept "
 
 
+def test_a_credential_of_a_whole_folder_bears_the_name_that_systemd_gives_it(tmp_path: Path) -> None:
+    # LoadCredential=monitor:/etc/monitor/credentials in systemd/monitor.service
+    (tmp_path / "monitor_mail").write_text("by the service\n", encoding="utf-8")
+    environ = {"CREDENTIALS_DIRECTORY": str(tmp_path)}
+    assert look_up("${credential:mail}", environ=environ, beside=tmp_path) == "by the service"
+    (tmp_path / "mail").write_text("by its own name\n", encoding="utf-8")
+    assert look_up("${credential:mail}", environ=environ, beside=tmp_path) == "by its own name"
+    missing = look_up("${credential:chat}", environ=environ, beside=tmp_path)
+    assert isinstance(missing, Missing)
+    assert missing.message == "the credential chat cannot be read: No such file or directory"
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

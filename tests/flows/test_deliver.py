@@ -106,10 +106,10 @@ def test_a_target_that_is_down_for_a_week_leaves_a_dead_letter_that_can_be_reviv
         assert len(outcomes) == 7 * 48
         assert state(world)["delivery"] == "dead"
         apprise.accepts()
-        assert await world.writer.run(lambda store: desk.retry_delivery(store, 1, ports=world.ports)) == 1
+        assert await desk.retry_delivery(1, ports=world.ports) == 1
         assert await deliver_due(world) == ["sent"]
         with pytest.raises(InputError):
-            await world.writer.run(lambda store: desk.retry_delivery(store, 1, ports=world.ports))
+            await desk.retry_delivery(1, ports=world.ports)
 
     play(tmp_path, story)
 

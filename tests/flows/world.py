@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, cast
 
 from monitor.alerting.routes import CompiledRoute
+from monitor.errors import Malformed, StatusError
 from monitor.flows.poll import PollReport, poll
 from monitor.flows.ports import Plan, Ports
 from monitor.models import (
@@ -29,6 +30,7 @@ from monitor.models import (
     Why,
 )
 from monitor.query import parse
+from monitor.sources.article import Article
 from monitor.store import Reader, Store, Writer, open_reader
 
 if TYPE_CHECKING:
@@ -62,16 +64,34 @@ class HandClock:
 
 
 class FakeWeb:
-    """One site: `shows` posts on pages, `fails`, or says that nothing changed; `requests` is its access log."""
+    """One site: `shows` posts on pages, `lists` threads on the first, `fails`, or says that nothing changed.
+
+    `requests` is its access log, `asked` the same in full. A thread is at "t1", its further pages at "t1/2", "t1/3".
+    `articles` are the pages behind posts, by address; a page that is not there is a 404.
+    """
 
     def __init__(self) -> None:
+        self.first = "1"
         self.pages: dict[str, list[Post]] = {"1": []}
+        self.marks: dict[str, str] = {}
+        self.articles: dict[str, str] = {}
         self.errors: dict[str, SourceError] = {}
         self.requests: list[tuple[str, Validators]] = []
+        self.asked: list[tuple[HttpRequest, dict[str, object]]] = []
         self.etag: str | None = None
+
+    @property
+    def addresses(self) -> list[str]:
+        """What was asked for, in its order."""
+        return [url for url, _ in self.requests]
 
     def shows(self, *posts: Post, page: str = "1") -> None:
         self.pages[page] = list(posts)
+
+    def lists(self, thread: str, *posts: Post, mark: str) -> None:
+        """The first page lists a thread in which these posts stand; `mark` says how far it has come."""
+        self.marks[thread] = mark
+        self.pages[thread] = list(posts)
 
     def fails(self, error: SourceError, *, page: str = "1") -> None:
         self.errors[page] = error
@@ -81,10 +101,15 @@ class FakeWeb:
 
     # what a Fetcher does
 
-    async def fetch(self, request: HttpRequest, *, validators: Validators, **_: object) -> Response:
+    async def fetch(self, request: HttpRequest, *, validators: Validators, **how: object) -> Response:
         self.requests.append((request.url, validators))
+        self.asked.append((request, how))
         if error := self.errors.get(request.url):
             raise error
+        if request.step == "article":
+            if request.url not in self.articles:
+                raise StatusError(404)
+            return Response(url=request.url, status=200, headers=(), body=self.articles[request.url].encode())
         unchanged = self.etag is not None and validators.etag == self.etag
         return Response(
             url=request.url,
@@ -101,12 +126,27 @@ class FakeWeb:
     # what a Kind does
 
     def start(self, _cursor: Mapping[str, JSON], _now: datetime) -> Request:
-        return HttpRequest(url="1")
+        return HttpRequest(url=self.first)
 
-    def read(self, request: Request, _response: Response, _cursor: Mapping[str, JSON]) -> Page:
-        following = str(int(request.url) + 1)
+    def read(self, request: Request, _response: Response, cursor: Mapping[str, JSON]) -> Page:
+        posts = tuple(self.pages.get(request.url, ()))
+        if request.step == "thread":
+            thread, _, number = request.url.partition("/")
+            following = f"{thread}/{int(number or 1) + 1}"
+            more = (replace(request, url=following),) if following in self.pages else ()
+            marks = {**cast("dict[str, JSON]", cursor.get("threads", {})), thread: request.carry["mark"]}
+            return Page(posts=posts, more=more, cursor={**cursor, "threads": marks})
+        following = str(int(request.url) + 1) if request.url.isdigit() else ""
         more = (HttpRequest(url=following),) if following in self.pages else ()
-        return Page(posts=tuple(self.pages[request.url]), more=more, cursor={"read": request.url})
+        if not self.marks:
+            return Page(posts=posts, more=more, cursor={"read": request.url})
+        known = cast("dict[str, JSON]", cursor.get("threads", {}))
+        threads = tuple(
+            HttpRequest(url=thread, step="thread", carry={"thread": thread, "mark": mark}, for_people=True)
+            for thread, mark in self.marks.items()
+            if known.get(thread) != mark
+        )
+        return Page(posts=posts, more=more, threads=threads, cursor={"read": request.url, "threads": known})
 
 
 class FakeWorker:
@@ -114,6 +154,11 @@ class FakeWorker:
 
     async def read(self, kind: Kind, request: Request, response: Response, cursor: Mapping[str, JSON]) -> Page:
         return kind.read(request, response, cursor)
+
+    async def article(self, response: Response) -> Article:
+        if b"unreadable" in response.body:
+            raise Malformed("not a web page")
+        return Article(text=response.body.decode(), author="Автор страницы", published=NOW - timedelta(hours=12))
 
     async def judge(self, posts: Sequence[Post], *, site_weight: float | None) -> list[Judgement | None]:
         return [self._judge(post) for post in posts]
@@ -153,8 +198,11 @@ class World:
     web: FakeWeb = field(default_factory=FakeWeb)
     clock: HandClock = field(default_factory=HandClock)
     worker: FakeWorker = field(default_factory=FakeWorker)
-    routes: tuple[CompiledRoute, ...] = (CompiledRoute("sentiment:negative", parse("sentiment:negative"), SUPPORT),)
+    routes: tuple[CompiledRoute, ...] = (CompiledRoute(parse("sentiment:negative"), SUPPORT),)
     competitors: frozenset[str] = frozenset()
+    own_accounts: Mapping[str, str] = field(default_factory=dict)
+    reveal: Callable[[str], str] = str
+    kind: Kind | None = None
 
     @property
     def ports(self) -> Ports:
@@ -170,11 +218,12 @@ class World:
         return Plan(
             config=cast("object", None),  # type: ignore[arg-type] # flows look at the plan, not at the file
             sources={self.source.name: self.source},
-            kinds={self.source.name: cast("Kind", self.web)},
+            kinds={self.source.name: self.kind or cast("Kind", self.web)},
             receivers={SUPPORT.name: SUPPORT},
             routes=self.routes,
             competitors=self.competitors,
-            reveal=lambda text: text,
+            own_accounts=self.own_accounts,
+            reveal=self.reveal,
         )
 
     async def poll(self) -> PollReport:
@@ -195,6 +244,23 @@ class World:
 
     def count(self, table: str) -> int:
         return len(self.rows(f"SELECT 1 FROM {table}"))
+
+
+def marks(world: World) -> str:
+    """The cursor as it is stored."""
+    return str(world.rows("SELECT cursor FROM sources")[0]["cursor"])
+
+
+def state(world: World) -> dict[str, object]:
+    """How the source stands."""
+    return world.rows("SELECT health, error, failures, etag FROM sources")[0]
+
+
+async def begin(world: World) -> None:
+    """A first visit, after which everything counts."""
+    await world.poll()
+    world.web.requests.clear()
+    world.web.asked.clear()
 
 
 def play(folder: Path, story: Callable[[World], Awaitable[None]], *, source: Source | None = None) -> None:

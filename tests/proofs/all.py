@@ -40,6 +40,8 @@ RUNS = (
     *(Run("crash", SMALL, fault=fault, long=True) for fault in ("skip-page", "forget-cursor", "lose-post")),
     Run("zoo"),
     Run("zoo", fault="one-at-a-time"),
+    Run("admin_day", ("--check", "docs/administrators-day.md")),
+    *(Run("admin_day", fault=fault, long=True) for fault in ("forgetful-restore", "no-backup", "lost-history")),
 )
 
 

@@ -1,4 +1,7 @@
-"""What each kind in KINDS must do; a new kind passes by laying pairs of files into tests/sources/data/<kind>/."""
+"""What each kind in KINDS must do; a new kind passes by laying pairs of files into tests/sources/data/<kind>/.
+
+NAME.options.json beside a pair holds the options that it is read with; without it they are the kind's defaults.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,19 @@ import json
 import pickle
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
 
+from monitor.config import kind_options
 from monitor.errors import Blocked, ReadError
 from monitor.models import HttpRequest, Page, Response
 from monitor.sources import KINDS
 from monitor.sources.render import post_to_json
+
+if TYPE_CHECKING:
+    from monitor.sources.protocol import Kind
 
 DATA = Path(__file__).parent / "data"
 URL = "https://served.example/dir/"
@@ -22,23 +30,30 @@ PAIRS = [
     (kind, path)
     for kind in KINDS
     for path in sorted((DATA / kind).iterdir())
-    if not path.name.endswith("expected.json")
+    if not path.name.endswith(("expected.json", "options.json"))
 ]
+FIRST = dict(reversed(PAIRS))
 LOGIN_PAGE = """<!DOCTYPE html>
 <html><head><title>Sign in, please</title></head><body><form><input name="password"></form></body></html>"""
 
 
-def read(kind: str, body: bytes, url: str = URL) -> Page:
-    reader = KINDS[kind](url, KINDS[kind].Options())
+def reader_of(kind: str, path: Path, url: str = URL) -> Kind:
+    options = path.parent / f"{path.stem}.options.json"
+    return KINDS[kind](url, kind_options(kind, options.read_text(encoding="utf-8") if options.exists() else "{}"))
+
+
+def read(kind: str, body: bytes, path: Path, url: str = URL) -> Page:
+    reader = reader_of(kind, path, url)
     return reader.read(reader.start({}, NOW), Response(url=url, status=200, headers=(), body=body), {})
 
 
 @pytest.mark.parametrize(("kind", "path"), PAIRS, ids=lambda value: getattr(value, "name", value))
 def test_reads_its_fixtures(kind: str, path: Path) -> None:
     expected = json.loads((path.parent / f"{path.stem}.expected.json").read_bytes())
-    page = read(kind, path.read_bytes(), url=URL + path.name)
+    page = read(kind, path.read_bytes(), path, url=URL + path.name)
     assert [post_to_json(post) for post in page.posts] == expected["posts"]
     assert [request.url for request in page.more] == expected["more"]
+    assert [request.url for request in page.threads] == expected.get("threads", [])
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -50,17 +65,17 @@ def test_each_fixture_has_an_expectation_and_the_reverse(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_is_sent_to_a_worker_and_back(kind: str) -> None:
-    reader = KINDS[kind](URL, KINDS[kind].Options())
+    reader = reader_of(kind, FIRST[kind])
     assert pickle.loads(pickle.dumps(reader)) == reader
     request = reader.start({}, NOW)
     assert pickle.loads(pickle.dumps(request)) == request
-    page = read(kind, PAIRS[0][1].read_bytes())
+    page = read(kind, FIRST[kind].read_bytes(), FIRST[kind])
     assert pickle.loads(pickle.dumps(page)) == page
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_starts_with_a_request_that_survives_json(kind: str) -> None:
-    request = KINDS[kind](URL, KINDS[kind].Options()).start({}, NOW)
+    request = reader_of(kind, FIRST[kind]).start({}, NOW)
     assert isinstance(request, HttpRequest)
     assert urlsplit(request.url).scheme == "https"
     assert request.step
@@ -70,7 +85,7 @@ def test_starts_with_a_request_that_survives_json(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_gives_back_a_cursor_that_survives_json(kind: str) -> None:
-    page = read(kind, PAIRS[0][1].read_bytes())
+    page = read(kind, FIRST[kind].read_bytes(), FIRST[kind])
     assert json.loads(json.dumps(dict(page.cursor))) == page.cursor
 
 
@@ -78,10 +93,10 @@ def test_gives_back_a_cursor_that_survives_json(kind: str) -> None:
 @pytest.mark.parametrize("body", [b"", b" \r\n\t ", b"\xef\xbb\xbf", b"\0\0\0\0", bytes(range(256)) * 8])
 def test_refuses_what_is_no_answer(kind: str, body: bytes) -> None:
     with pytest.raises(ReadError):
-        read(kind, body)
+        read(kind, body, FIRST[kind])
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_says_that_a_page_for_people_blocks_it(kind: str) -> None:
     with pytest.raises(Blocked, match="Sign in, please"):
-        read(kind, LOGIN_PAGE.encode())
+        read(kind, LOGIN_PAGE.encode(), FIRST[kind])

@@ -14,6 +14,7 @@ from monitor.models import (
     Health,
     HostState,
     Label,
+    Lemmas,
     Level,
     Mention,
     Post,
@@ -103,7 +104,7 @@ def names(store: Store, now: datetime, *, limit: int = 10, per_host: int = 2) ->
 def add_mention(store: Store) -> int:
     post_id = store.add_post(1, POST, identities=["id:n1", "url:https://example.org/1"], now=NOW)
     assert post_id is not None
-    return store.add_mention(post_id, MENTION, decision="route matches", now=NOW)
+    return store.add_mention(post_id, MENTION, decision="route matches", lemmas=Lemmas(), now=NOW)
 
 
 def test_a_new_source_is_due_at_once_and_leased_once(store: Store) -> None:
@@ -263,7 +264,7 @@ def test_mentions_are_filtered_and_newest_first(store: Store, reader: Reader) ->
     post_id = store.add_post(1, POST, identities=["id:n2"], now=NOW)
     assert post_id is not None
     calm = Sentiment(label=Label.NEUTRAL, negative=0.1, neutral=0.8, positive=0.1)
-    second = store.add_mention(post_id, replace(MENTION, sentiment=calm), decision="-", now=NOW)
+    second = store.add_mention(post_id, replace(MENTION, sentiment=calm), decision="-", lemmas=Lemmas(), now=NOW)
     assert [view.id for view in reader.mentions(limit=10)] == [second, first]
     assert [view.id for view in reader.mentions(limit=10, sentiment=Label.NEGATIVE)] == [first]
     assert [view.id for view in reader.mentions(limit=10, brand="other")] == []

@@ -1,0 +1,68 @@
+"""Doing what changes something: through the running daemon, or in this process when none runs."""
+
+from __future__ import annotations
+
+import os
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from monitor.cli.common import database_path, load_config
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from monitor.flows.ports import Plan, Ports
+    from monitor.models import JSON
+
+
+def act(verb: str, *, config: Path | None, db: Path | None, timeout: float = 120.0, **arguments: JSON) -> JSON:
+    """What the verb of `monitor.flows.desk.VERBS` returns.
+
+    Raises what the verb raises (InputError where the daemon refused), AlreadyRunning when a daemon holds the database
+    and does not answer, ConfigError when this process has to do it and the configuration is wrong.
+    """
+    from monitor import control
+    from monitor.errors import DaemonUnreachable
+
+    try:
+        return control.call(database_path(db), verb, timeout=timeout, **arguments)
+    except DaemonUnreachable:
+        pass
+    import asyncio
+
+    from monitor.flows import desk
+
+    async def alone() -> JSON:
+        async with holding(config=config, db=db) as (ports, plan):
+            return await desk.VERBS[verb](ports, plan, arguments)
+
+    return asyncio.run(alone())
+
+
+@asynccontextmanager
+async def holding(*, config: Path | None, db: Path | None) -> AsyncIterator[tuple[Ports, Plan]]:
+    """The ports and the plan of this configuration, holding the lock that a daemon would hold.
+
+    Raises AlreadyRunning, ConfigError, StoreError and its kin.
+    """
+    from monitor.clock import SystemClock
+    from monitor.daemon import close_ports, make_ports, sync_sources
+    from monitor.flows.ports import make_plan
+    from monitor.store import Writer, lock_database
+
+    os.umask(0o077)  # the database is for this user alone
+    loaded, database = load_config(config), database_path(db)
+    with lock_database(database):
+        writer = Writer(database)
+        await writer.start()
+        try:
+            ports = await make_ports(loaded, clock=SystemClock(), writer=writer)
+            try:
+                plan = await make_plan(loaded, ports.worker)
+                await sync_sources(plan, ports)
+                yield ports, plan
+            finally:
+                await close_ports(ports)
+        finally:
+            await writer.close()

@@ -1,0 +1,126 @@
+"""Taking things out of history: a person's data on request, and what is past its time.
+
+The request comes in three steps, each a verb, so that a long one shows its progress: `forget` marks the person and
+erases the posts that the face found, `tidy` removes what SQLite leaves behind of deleted rows. Logs say how many and
+which hash, never who.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Final, Literal, cast
+
+import structlog
+
+from monitor.errors import InputError
+from monitor.store.erase import Erased, Whom
+from monitor.text import canonical_url, fold
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from monitor.config import RetentionSettings
+    from monitor.flows.ports import Plan, Ports
+    from monitor.models import JSON
+    from monitor.store import Store
+    from monitor.store.erase import Window
+
+TOGETHER: Final = 50  # posts that go in one transaction: the writer is free again within 50 ms
+READER_PATIENCE: Final = 30.0  # seconds that a reader may keep the WAL from being emptied
+
+log = structlog.get_logger()
+
+
+def whom(*, author: str | None, url: str | None, source: int | None = None) -> Whom:
+    """What a request names. Raises InputError unless it is either an author (name or address) or one address."""
+    if (author is None) == (url is None):
+        raise InputError("say either whose posts are to be forgotten, or which address")
+    given = (author if author is not None else url) or ""
+    address = canonical_url(given.strip())
+    if url is not None:
+        if address is None:
+            raise InputError("that is no http(s) address")
+        return Whom(kind="url", value=address, source=source)
+    if not (name := address or fold(given)):
+        raise InputError("the author's name is empty")
+    return Whom(kind="author", value=name, source=source)
+
+
+async def forget(ports: Ports, _plan: Plan, arguments: Mapping[str, JSON]) -> JSON:
+    """The verb: from now on nobody stores posts of `whom`; `posts`, which are theirs, are erased."""
+    source = arguments.get("source")
+    kind = cast("Literal['author', 'url']", arguments["kind"])
+    asked = Whom(kind=kind, value=str(arguments["value"]), source=None if source is None else int(str(source)))
+    posts, standing_under = (_ids(arguments.get(name)) for name in ("posts", "standing_under"))
+    now = ports.clock.now()
+    is_new = await ports.writer.run(lambda store: store.forget(asked, now=now))
+    erased = Erased()
+    for batch in _batches(posts):
+        erased = erased.plus(await ports.writer.run(partial(_erase, batch, standing_under)))
+    log.info("forgotten", kind=asked.kind, hash=asked.hash.hex(), new=is_new, **erased._asdict())
+    return {"hash": asked.hash.hex(), "new": is_new, **erased._asdict()}
+
+
+def _erase(batch: Sequence[int], standing_under: Sequence[int], store: Store) -> Erased:
+    return store.erase(batch, standing_under=standing_under)
+
+
+async def tidy(ports: Ports, _plan: Plan, _arguments: Mapping[str, JSON]) -> JSON:
+    """The verb: no byte of what was erased stays in the files of the database.
+
+    The index is merged in small steps; writing the file anew holds the writer for some seconds a gigabyte. Returns
+    {"clean": false} where a reader kept the WAL for READER_PATIENCE; ask again when it has gone.
+    """
+    first, done = True, False
+    while not done:
+        done = await ports.writer.run(partial(_merge, first))
+        first = False
+    await ports.writer.run(lambda store: store.compact())
+    started = ports.clock.monotonic()
+    while not (clean := await ports.writer.run(lambda store: store.empty_wal())):
+        if ports.clock.monotonic() - started > READER_PATIENCE:
+            break
+        await ports.clock.sleep(1.0)
+    log.info("tidied", clean=clean)
+    return {"clean": clean}
+
+
+def _merge(first: bool, store: Store) -> bool:
+    return store.merge_search(first=first)
+
+
+async def retain(retention: RetentionSettings, *, ports: Ports) -> Erased:
+    """The daily job: posts past their time go, some at a time; returns how much went.
+
+    Counted from when a post was found. Tombstones keep a source that still serves it from bringing it back as new; a
+    post waits while an alert about it is on its way.
+    """
+    now = ports.clock.now()
+    limits = partial(_past, mentions=now - retention.mentions, others=now - retention.others)
+    after: int | None = 0
+    gone = Erased()
+    while after is not None:
+        window = await ports.writer.run(partial(limits, after))
+        for batch in _batches(window.ids):
+            gone = gone.plus(await ports.writer.run(partial(_retire, batch)))
+        after = window.after
+    if gone.posts:
+        log.info("retention", **gone._asdict())
+    return gone
+
+
+def _past(after: int, store: Store, *, mentions: datetime, others: datetime) -> Window:
+    return store.past_their_time(after, mentions_before=mentions, others_before=others)
+
+
+def _retire(batch: Sequence[int], store: Store) -> Erased:
+    return store.retire(batch)
+
+
+def _batches(ids: Sequence[int]) -> list[Sequence[int]]:
+    return [ids[start : start + TOGETHER] for start in range(0, len(ids), TOGETHER)]
+
+
+def _ids(value: JSON) -> list[int]:
+    return [int(str(item)) for item in value] if isinstance(value, list) else []

@@ -1,0 +1,200 @@
+"""Adding an existing history: posts that another tool, or this one elsewhere, has collected.
+
+They are judged and stored like a poll's posts, some at a time, and wake nobody. Their identities know them again, so
+an import that is broken off or repeated stores nothing twice; what any source has shown already is left out too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from monitor.errors import InputError, WorkerKilled
+from monitor.flows.tables import post_from_json
+from monitor.sources.render import post_to_json
+from monitor.tracking.identity import Identified, identify
+from monitor.understanding.assess import Context, assess
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from monitor.flows.ports import Plan, Ports
+    from monitor.flows.tables import Row
+    from monitor.models import JSON, Judgement, Post
+    from monitor.store import Store
+
+FOUND: Final = "found by import"  # the decision that stands at each imported mention
+TOGETHER: Final = 50  # posts that are judged, and stored in one transaction
+PORTION: Final = 200  # posts that are sent to the daemon at once
+PORTION_BYTES: Final = 300_000  # and their size as JSON: a line to the daemon may have a megabyte
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What came of some posts: stored, known before, erased on request and so refused, too much for the judge."""
+
+    new: int = 0
+    known: int = 0
+    refused: int = 0
+    unjudged: int = 0
+    mentions: int = 0
+
+    def plus(self, other: Imported) -> Imported:
+        """Both together."""
+        return Imported(*(mine + theirs for mine, theirs in zip(_figures(self), _figures(other), strict=True)))
+
+    def to_json(self) -> dict[str, JSON]:
+        """As an object of JSON."""
+        return {name: int(count) for name, count in asdict(self).items()}
+
+
+def _figures(imported: Imported) -> tuple[int, ...]:
+    return (imported.new, imported.known, imported.refused, imported.unjudged, imported.mentions)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Portion:
+    """Some rows of a file: posts of one source, ready to be sent; `faults` are the bad rows by line and reason."""
+
+    source: str
+    posts: tuple[JSON, ...] = ()
+    undated: int = 0
+    faults: tuple[tuple[int, str], ...] = ()
+
+
+def portions(rows: Iterable[Row], *, source: str | None) -> Iterator[Portion]:
+    """The rows of a file in portions, each of one source: `source`, or where that is None the one that a row names."""
+    waiting: dict[str, list[Post]] = {}
+    faults: list[tuple[int, str]] = []
+    count = size = 0
+    for row in rows:
+        name = source or row.source
+        if row.post is None or name is None:
+            faults.append((row.line, row.fault or "it names no source, and --source was not given"))
+        else:
+            waiting.setdefault(name, []).append(row.post)
+            size += _size(row.post)
+        count += 1
+        if count >= PORTION or size >= PORTION_BYTES:
+            yield from _portions(waiting, faults)
+            waiting, faults, count, size = {}, [], 0, 0
+    yield from _portions(waiting, faults)
+
+
+def _size(post: Post) -> int:
+    """About how many bytes a post has as JSON."""
+    return len(post.text.encode(errors="replace")) + len(post.title.encode(errors="replace")) + 500
+
+
+def _portions(waiting: Mapping[str, Sequence[Post]], faults: Sequence[tuple[int, str]]) -> Iterator[Portion]:
+    if faults:
+        yield Portion(source="", faults=tuple(faults))
+    for source, posts in waiting.items():
+        undated = sum(post.published is None for post in posts)
+        yield Portion(source=source, posts=tuple(_to_json(post) for post in posts), undated=undated)
+
+
+def _to_json(post: Post) -> dict[str, JSON]:
+    return {**post_to_json(post), "lang": post.lang}
+
+
+async def import_verb(ports: Ports, plan: Plan, arguments: Mapping[str, JSON]) -> JSON:
+    """The verb: `posts` (as `post_to_json` prints them) of the source `source`; `dry_run` stores nothing."""
+    posts = arguments["posts"]
+    if not isinstance(posts, list):
+        raise InputError("posts must be a list")
+    read = [post_from_json(item) for item in posts if isinstance(item, dict)]
+    source, dry_run = str(arguments["source"]), bool(arguments.get("dry_run"))
+    return (await import_posts(source, read, ports=ports, plan=plan, dry_run=dry_run)).to_json()
+
+
+async def import_posts(source: str, posts: Sequence[Post], *, ports: Ports, plan: Plan, dry_run: bool) -> Imported:
+    """Judge and store the posts that are not known yet; with `dry_run` only say what would be stored."""
+    identified = identify(posts)
+    imported = Imported(known=len(posts) - len(identified))  # the same line twice
+    for start in range(0, len(identified), TOGETHER):
+        batch = identified[start : start + TOGETHER]
+        imported = imported.plus(await _import_some(source, batch, ports=ports, plan=plan, dry_run=dry_run))
+    return imported
+
+
+async def _import_some(
+    source: str, batch: Sequence[Identified], *, ports: Ports, plan: Plan, dry_run: bool
+) -> Imported:
+    new, refused = await ports.writer.run(partial(_sift, source, batch))
+    weight = plan.sources[source].weight if source in plan.sources else None
+    judged, unjudged = await _judge(new, weight, ports=ports)
+    counted = Imported(known=len(batch) - len(new), unjudged=unjudged)
+    if dry_run:
+        mentions = sum(len(judgement.mentions) for _, judgement in judged if judgement)
+        return counted.plus(Imported(new=len(judged) - refused, refused=refused, mentions=mentions))
+    return counted.plus(await ports.writer.run(partial(_store, source, judged, plan, ports.clock.now())))
+
+
+def _sift(source: str, batch: Sequence[Identified], store: Store) -> tuple[list[Identified], int]:
+    """Those of a batch that are not known, and how many of them were erased on request."""
+    identities = {identity for found in batch for identity in found.identities}
+    source_id = store.source_id_of(source)
+    here = identities - store.unseen(source_id, identities) if source_id is not None else set()
+    anywhere = store.seen_anywhere(identities)
+    new = [found for found in batch if not is_known(found, here=here, anywhere=anywhere)]
+    return new, sum(store.is_forgotten(source_id, found.post) for found in new)
+
+
+def is_known(found: Identified, *, here: Collection[str], anywhere: Collection[str]) -> bool:
+    """Whether this source has shown the post, or another one has at the same address or in the same author's words.
+
+    Ids are only unique within a source. Words of nobody in particular ("great!") are no identity between sources,
+    unless there is nothing else to tell a post by.
+    """
+    if found.key in here:
+        return True
+    telling = {"url"} if found.key.startswith("id:") else {found.key.partition(":")[0], "url"}
+    if found.post.author.name:
+        telling.add("text")
+    return any(identity in anywhere for identity in found.identities if identity.partition(":")[0] in telling)
+
+
+async def _judge(
+    found: Sequence[Identified], weight: float | None, *, ports: Ports
+) -> tuple[list[tuple[Identified, Judgement | None]], int]:
+    """Each post with its judgement, and how many were too much for a worker."""
+    if not found:
+        return [], 0
+    try:
+        judgements = await ports.worker.judge([one.post for one in found], site_weight=weight)
+    except WorkerKilled:
+        if len(found) < 2:
+            return [], 1
+        middle = len(found) // 2
+        first, lost = await _judge(found[:middle], weight, ports=ports)
+        second, also = await _judge(found[middle:], weight, ports=ports)
+        return [*first, *second], lost + also
+    return list(zip(found, judgements, strict=True)), 0
+
+
+def _store(
+    source: str, judged: Sequence[tuple[Identified, Judgement | None]], plan: Plan, now: datetime, store: Store
+) -> Imported:
+    """The write transaction: all that these posts lead to, or nothing of it."""
+    new = mentions = refused = 0
+    with store.transaction():
+        source_id = store.import_source(source, now)
+        for found, judgement in judged:
+            post = replace(found.post, lang=found.post.lang or (judgement.lang if judgement else None))
+            if store.is_forgotten(source_id, post):
+                refused += 1
+                continue
+            post_id = store.add_post(source_id, post, identities=found.identities, now=now)
+            if post_id is None:
+                continue
+            new += 1
+            if brand := plan.brand_of_account(post.author):
+                store.link_answer(source_id, post_id, post, brand=brand, now=now)
+            for mention in assess(judgement, Context(silent=FOUND), now) if judgement else ():
+                assert judgement is not None  # noqa: S101 - it has mentions
+                store.add_mention(post_id, mention, decision=FOUND, lemmas=judgement.lemmas, now=now)
+                mentions += 1
+    return Imported(new=new, known=len(judged) - new - refused, refused=refused, mentions=mentions)

@@ -1,0 +1,167 @@
+"""The write transaction of a poll: all that some posts lead to, or nothing of it.
+
+┌ posts, revisions ─► assess ─► decide ─► mentions, alerts, deliveries, messages, answers, gaps, cursor, host ┐
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+
+from monitor.alerting.routes import decide
+from monitor.models import Backfill, Judgement, Lemmas, Why
+from monitor.tracking.health import after_success
+from monitor.tracking.identity import Identified
+from monitor.understanding.assess import Context, assess
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from monitor.flows.ports import Plan
+    from monitor.flows.visit import Visit
+    from monitor.models import HostState, Mention, Post, Source
+    from monitor.store import LeasedSource, Store
+
+BEFORE_WATCH: Final = timedelta(days=1)  # a site's clock and its moderators may be this late
+HISTORY: Final = timedelta(days=365)  # an article of years ago that is found today wakes nobody
+
+
+Judged: TypeAlias = tuple[Identified, Judgement | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """What one write transaction is given: new posts and known ones with a new wording, and with the last the visit."""
+
+    source: Source
+    leased: LeasedSource
+    new: Sequence[Judged]
+    changed: Sequence[Judged] = ()
+    visit: Visit | None = None
+    hosts: Sequence[HostState] = ()
+
+
+class Recorded(NamedTuple):
+    """What a write transaction led to."""
+
+    mentions: int
+    alerts: int
+
+
+def record(store: Store, batch: Batch, *, plan: Plan, now: datetime) -> Recorded:
+    """Store a batch with all that follows from it."""
+    transaction = _Transaction(store, batch, plan, now)
+    with store.transaction():
+        alerted = [alert for judged in batch.new for alert in transaction.add(*judged)]
+        alerted += [alert for judged in batch.changed for alert in transaction.revise(*judged)]
+        if batch.visit is not None:
+            transaction.finish(batch.visit)
+    return Recorded(mentions=len(alerted), alerts=sum(alerted))
+
+
+@dataclass(frozen=True, slots=True)
+class _Transaction:
+    """The steps; what they return says of each new mention whether it became an alert."""
+
+    store: Store
+    batch: Batch
+    plan: Plan
+    now: datetime
+
+    def add(self, found: Identified, judgement: Judgement | None) -> list[bool]:
+        """A post that was never seen."""
+        source_id = self.batch.leased.id
+        post = replace(found.post, lang=found.post.lang or (judgement.lang if judgement else None))
+        post_id = self.store.add_post(source_id, post, identities=found.identities, now=self.now)
+        if post_id is None:
+            return []
+        if brand := self.plan.brand_of_account(post.author):
+            self.store.link_answer(source_id, post_id, post, brand=brand, now=self.now)
+        if judgement is None:
+            return []
+        silent = self._why_silent(post)
+        mentions = assess(judgement, Context(silent=silent), self.now)
+        return [
+            self._mention(post_id, post, mention, key=found.key, lemmas=judgement.lemmas, silent=silent)
+            for mention in mentions
+        ]
+
+    def revise(self, found: Identified, judgement: Judgement | None) -> list[bool]:
+        """A post that was known and reads differently now: an edit is no news, unless it gains a brand."""
+        source_id, post = self.batch.leased.id, found.post
+        stored = self.store.find_post(source_id, found.key)
+        if stored is None:  # a tombstone: what was erased stays so, however it is worded
+            return []
+        self.store.add_sightings(source_id, stored.id, identities=found.identities, now=self.now)
+        silent = self._why_silent(post)
+        mentions = assess(judgement, Context(silent=silent), self.now) if judgement else ()
+        if (post.title, post.text) == (stored.title, stored.text) or not (mentions or stored.mentions):
+            return []
+        self.store.revise_post(stored.id, title=post.title, text=post.text, now=self.now)
+        lemmas = judgement.lemmas if judgement else Lemmas()
+        gained: list[bool] = []
+        for mention in mentions:
+            if mention.brand in stored.mentions:
+                self.store.rejudge_mention(stored.mentions[mention.brand], mention, lemmas=lemmas)
+            else:
+                gained.append(self._mention(stored.id, post, mention, key=found.key, lemmas=lemmas, silent=silent))
+        for brand in stored.mentions.keys() - {mention.brand for mention in mentions}:
+            self.store.unname_mention(stored.mentions[brand], Why(code="edited", text="an edit took the brand out"))
+        return gained
+
+    def _mention(
+        self, post_id: int, post: Post, mention: Mention, *, key: str, lemmas: Lemmas, silent: str | None
+    ) -> bool:
+        """Store a mention with what is decided of it."""
+        source = self.batch.source.name
+        decision = decide(
+            post,
+            mention,
+            lemmas=lemmas,
+            source=source,
+            key=f"{source}:{key}",
+            silent=silent,
+            competitor=mention.brand in self.plan.competitors,
+            routes=self.plan.routes,
+            now=self.now,
+        )
+        mention_id = self.store.add_mention(post_id, mention, decision=decision.reason, lemmas=lemmas, now=self.now)
+        if decision.alert is not None:
+            self.store.add_alert(mention_id, decision.alert, now=self.now)
+        return decision.alert is not None
+
+    def _why_silent(self, post: Post) -> str | None:
+        """Why nobody is woken for a post whatever it says; None where somebody may be."""
+        if self.batch.source.backfill is Backfill.ALERT:
+            return None
+        baseline = self.batch.leased.state.baseline_at
+        if baseline is None:
+            return "first poll of this source"
+        # A thread that is read for the first time shows what stood in it before its forum was watched.
+        if post.thread is not None and post.published and post.published < baseline - BEFORE_WATCH:
+            return f"published {post.published:%Y-%m-%d}, before this source was watched"
+        if post.published is not None and post.published < self.now - HISTORY:
+            return f"published {post.published:%Y-%m-%d}, long ago"
+        return None
+
+    def finish(self, visit: Visit) -> None:
+        """The row of the source, of its hosts, and the time that the visit could not cover."""
+        leased = self.batch.leased
+        if visit.overrun:
+            since = leased.state.last_success_at or self.now
+            until = min((found.post.published for found in visit.new if found.post.published), default=self.now)
+            until = min(max(until, since), self.now)
+            self.store.add_gap(leased.id, since=since, until=until, reason=visit.note or "overrun", now=self.now)
+        state = after_success(
+            leased.state,
+            every=self.batch.source.every,
+            validators=visit.validators,
+            cursor=visit.cursor,
+            new_posts=len(visit.new),
+            emptied=not visit.not_modified and visit.shown == 0 and self.store.has_posts(leased.id),
+            note=visit.note,
+            now=self.now,
+        )
+        self.store.finish_poll(leased, state, self.batch.hosts)

@@ -1,0 +1,310 @@
+"""Judging the stored history again, after the brands, the rules or the model changed.
+
+Stored posts go through the same judge as new ones; what differs is counted and shown, and written only when that is
+asked for. Nothing is deleted: a mention whose post names the brand no longer stays, marked as doubtful, because alerts
+and figures refer to it. A mention of a brand that is no longer configured is left as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import partial
+from itertools import groupby
+from typing import TYPE_CHECKING, Final
+
+from monitor.alerting.routes import decide
+from monitor.errors import InputError, WorkerKilled
+from monitor.models import Mention, Why
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from monitor.flows.ports import Plan, Ports
+    from monitor.models import JSON, Decision, Judgement, MentionView
+    from monitor.store import Store
+    from monitor.store.rescore import Kept
+    from monitor.worker import WorkerPool
+
+EXAMPLES: Final = 20  # changes that are shown, of each batch and in all
+MOVED: Final = 10  # points of priority that count as moved
+NEWS: Final = timedelta(days=7)  # older posts wake nobody, however they are judged now
+UNNAMED: Final = "no-longer-matches"  # the code of the reason why a kept mention is doubtful
+_HISTORY: Final = frozenset({"silent", "baseline"})  # reasons that no judge gives and none may take away
+_EARLIER: Final = re.compile(r"re-scored \d{4}-\d\d-\d\d: .*?; before: ", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One mention that is judged differently now: `old` is None for one that is gained, `new` for one that is lost."""
+
+    kept: Kept
+    brand: str
+    old: MentionView | None
+    new: Mention | None
+    words: tuple[str, ...]
+
+    @property
+    def is_worse(self) -> bool:
+        """Whether somebody may have to know: a new mention, or one that turned negative or certain."""
+        if self.new is None:
+            return False
+        return self.old is None or any(word.endswith("→negative") or word == "certain" for word in self.words)
+
+    def to_json(self) -> dict[str, JSON]:
+        """The change as an example for people."""
+        post = self.kept.post
+        return {
+            "post": self.kept.id,
+            "mention": self.old.id if self.old else None,
+            "brand": self.brand,
+            "change": list(self.words),
+            "source": self.kept.source,
+            "what": (post.title or post.text)[:100],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What judging again came to: `counts` says of each brand how often what changed."""
+
+    posts: int = 0
+    skipped: int = 0
+    alerts: int = 0
+    counts: Mapping[tuple[str, str], int] = field(default_factory=Counter)
+    examples: tuple[Mapping[str, JSON], ...] = ()
+
+    def plus(self, other: Difference) -> Difference:
+        """Both together."""
+        return Difference(
+            self.posts + other.posts,
+            self.skipped + other.skipped,
+            self.alerts + other.alerts,
+            Counter(self.counts) + Counter(other.counts),
+            (self.examples + other.examples)[:EXAMPLES],
+        )
+
+    def to_json(self) -> dict[str, JSON]:
+        """As an object of JSON; the counts by brand and change."""
+        brands: dict[str, JSON] = {}
+        for (brand, word), count in sorted(self.counts.items()):
+            of_brand = brands.setdefault(brand, {})
+            assert isinstance(of_brand, dict)  # noqa: S101 - made in the line before
+            of_brand[word] = count
+        return {
+            "posts": self.posts,
+            "skipped": self.skipped,
+            "alerts": self.alerts,
+            "brands": brands,
+            "examples": [dict(example) for example in self.examples],
+        }
+
+    @staticmethod
+    def from_json(value: Mapping[str, JSON]) -> Difference:
+        """The inverse of `to_json`."""
+        brands, examples = value["brands"], value["examples"]
+        assert isinstance(brands, dict)  # noqa: S101 - to_json made it
+        assert isinstance(examples, list)  # noqa: S101 - as above
+        counts = {
+            (brand, word): int(str(count))
+            for brand, words in brands.items()
+            if isinstance(words, dict)
+            for word, count in words.items()
+        }
+        return Difference(
+            int(str(value["posts"])),
+            int(str(value["skipped"])),
+            int(str(value["alerts"])),
+            counts,
+            tuple(example for example in examples if isinstance(example, dict)),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Orders:
+    """What is asked for: only one brand's mentions; changes written; people told of what got worse."""
+
+    brand: str | None = None
+    apply: bool = False
+    alert: bool = False
+
+
+async def rescore(ports: Ports, plan: Plan, arguments: Mapping[str, JSON]) -> JSON:
+    """The verb: judge `posts` (ids) again with this daemon's configuration and write what differs.
+
+    Raises InputError where `fingerprint` says that the asker looked at another configuration.
+    """
+    if arguments["fingerprint"] != plan.config.fingerprint:
+        raise InputError("the running daemon has another configuration: `systemctl reload` it (SIGHUP), then try again")
+    brand = arguments.get("brand")
+    orders = Orders(brand=None if brand is None else str(brand), apply=True, alert=bool(arguments.get("alert")))
+    ids = arguments["posts"]
+    posts = [int(str(post_id)) for post_id in ids] if isinstance(ids, list) else []
+    kept = await ports.writer.run(lambda store: store.kept_posts(posts))
+    return (await rescore_posts(kept, ports=ports, plan=plan, orders=orders)).to_json()
+
+
+async def rescore_posts(kept: Sequence[Kept], *, ports: Ports, plan: Plan, orders: Orders) -> Difference:
+    """Judge stored posts again and write what differs, in one transaction."""
+    judged = await judge_again(kept, worker=ports.worker, plan=plan)
+    difference = await ports.writer.run(partial(_apply, judged, plan, orders, ports.clock.now()))
+    return difference.plus(Difference(skipped=len(kept) - difference.posts))
+
+
+async def preview_posts(kept: Sequence[Kept], *, worker: WorkerPool, plan: Plan, orders: Orders) -> Difference:
+    """What `rescore_posts` would change; nothing is written."""
+    difference = Difference()
+    for one, judgement in (await judge_again(kept, worker=worker, plan=plan)).values():
+        difference = difference.plus(_difference(compare(one, judgement, plan=plan, orders=orders)))
+    return difference.plus(Difference(skipped=len(kept) - difference.posts))
+
+
+async def judge_again(
+    kept: Sequence[Kept], *, worker: WorkerPool, plan: Plan
+) -> dict[int, tuple[Kept, Judgement | None]]:
+    """The judgement of each post, by its id; a post that is too much for a worker is left out."""
+    judged: dict[int, tuple[Kept, Judgement | None]] = {}
+    for source, group in groupby(sorted(kept, key=lambda one: one.source), key=lambda one: one.source):
+        configured, posts = plan.sources.get(source), list(group)
+        weight = configured.weight if configured else None
+        for start in range(0, len(posts), 50):
+            some = posts[start : start + 50]
+            for one, judgement in await _judge(some, weight, worker=worker):
+                judged[one.id] = (one, judgement)
+    return judged
+
+
+async def _judge(
+    kept: Sequence[Kept], weight: float | None, *, worker: WorkerPool
+) -> list[tuple[Kept, Judgement | None]]:
+    try:
+        judgements = await worker.judge([one.post for one in kept], site_weight=weight)
+    except WorkerKilled:
+        if len(kept) < 2:
+            return []
+        middle = len(kept) // 2
+        return [
+            *await _judge(kept[:middle], weight, worker=worker),
+            *await _judge(kept[middle:], weight, worker=worker),
+        ]
+    return list(zip(kept, judgements, strict=True))
+
+
+def compare(kept: Kept, judgement: Judgement | None, *, plan: Plan, orders: Orders) -> list[Change]:
+    """How a post is judged differently now, brand by brand."""
+    new = {mention.brand: mention for mention in judgement.mentions} if judgement else {}
+    old = {view.mention.brand: view for view in kept.mentions}
+    watched = {brand.name for brand in plan.config.brands}
+    changes = (
+        _change(kept, brand, old.get(brand), new.get(brand))
+        for brand in dict.fromkeys((*old, *new))
+        if orders.brand in (None, brand) and brand in watched
+    )
+    return [change for change in changes if change is not None]
+
+
+def _change(kept: Kept, brand: str, old: MentionView | None, new: Mention | None) -> Change | None:
+    if old is None:
+        return Change(kept=kept, brand=brand, old=None, new=new, words=("gained",))
+    was = old.mention
+    if new is None:
+        is_marked = any(why.code in (UNNAMED, "edited") for why in was.why) and was.doubtful
+        return None if is_marked else Change(kept=kept, brand=brand, old=old, new=None, words=("lost",))
+    # Why history recorded it as it did is no judgement: it stays.
+    new = replace(new, why=(*new.why, *(why for why in was.why if why.code in _HISTORY)))
+    if _rounded(was) == _rounded(new):
+        return None
+    words = []
+    if was.sentiment.label is not new.sentiment.label:
+        words.append(f"{was.sentiment.label.value}→{new.sentiment.label.value}")
+    if was.doubtful != new.doubtful:
+        words.append("doubtful" if new.doubtful else "certain")
+    if abs(was.priority - new.priority) >= MOVED:
+        words.append("priority")
+    return Change(kept=kept, brand=brand, old=old, new=new, words=tuple(words) or ("details",))
+
+
+def _rounded(mention: Mention) -> tuple[object, ...]:
+    """A mention without the last digits of its probabilities, in which two runs may differ."""
+    sentiment = mention.sentiment
+    values = (mention.relevance, sentiment.negative, sentiment.neutral, sentiment.positive)
+    why = [(why.code, why.text, why.field, why.start, why.end) for why in mention.why]
+    return (
+        tuple(round(value, 4) for value in values),
+        (sentiment.label, mention.doubtful, mention.influence, mention.priority, mention.spans, mention.special_cases),
+        why,
+    )
+
+
+def _difference(changes: Sequence[Change]) -> Difference:
+    counts = Counter((change.brand, word) for change in changes for word in change.words)
+    shown = [change.to_json() for change in changes if change.words != ("details",)]
+    return Difference(posts=1, counts=counts, examples=tuple(shown[:EXAMPLES]))
+
+
+def _apply(
+    judged: Mapping[int, tuple[Kept, Judgement | None]], plan: Plan, orders: Orders, now: datetime, store: Store
+) -> Difference:
+    difference = Difference()
+    with store.transaction():
+        for kept in store.kept_posts(list(judged)):
+            before, judgement = judged[kept.id]
+            if kept.hash != before.hash:  # edited meanwhile, and judged with its new wording
+                continue
+            changes = compare(kept, judgement, plan=plan, orders=orders)
+            alerts = sum(
+                _write(change, judgement, plan=plan, orders=orders, store=store, now=now) for change in changes
+            )
+            difference = difference.plus(replace(_difference(changes), alerts=alerts))
+    return difference
+
+
+def _write(
+    change: Change, judgement: Judgement | None, *, plan: Plan, orders: Orders, store: Store, now: datetime
+) -> bool:
+    """Store one change; whether it became an alert."""
+    old, new = change.old, change.new
+    decision = None
+    if new is not None and judgement is not None and orders.alert and change.is_worse:
+        decision = _decide(change, new, judgement, plan=plan, now=now)
+    text = _words(change, decision, now)
+    if new is None or judgement is None:
+        assert old is not None  # noqa: S101 - what was not there cannot be lost
+        store.unname_mention(old.id, Why(code=UNNAMED, text=f"no longer matches, since {now:%Y-%m-%d}"))
+        store.note_decision(old.id, text)
+        return False
+    if old is None:
+        mention_id = store.add_mention(change.kept.id, new, decision=text, lemmas=judgement.lemmas, now=now)
+    else:
+        mention_id = old.id
+        store.rejudge_mention(mention_id, new, lemmas=judgement.lemmas, decision=text)
+    if decision is None or decision.alert is None:
+        return False
+    store.add_alert(mention_id, decision.alert, now=now)
+    return True
+
+
+def _words(change: Change, decision: Decision | None, now: datetime) -> str:
+    """What `monitor why` says of it afterwards; the first decision stays readable."""
+    judged = f"re-scored {now:%Y-%m-%d}: {', '.join(change.words)}"
+    decided = f": {decision.reason}" if decision else ""
+    before = f"; before: {_EARLIER.sub('', change.old.decision)}" if change.old else ""
+    return judged + decided + before
+
+
+def _decide(change: Change, new: Mention, judgement: Judgement, *, plan: Plan, now: datetime) -> Decision:
+    kept = change.kept
+    age = now - (kept.post.published or kept.discovered_at)
+    return decide(
+        kept.post,
+        new,
+        lemmas=judgement.lemmas,
+        source=kept.source,
+        key=kept.key,
+        silent="older than a week" if age > NEWS else None,
+        competitor=change.brand in plan.competitors,
+        routes=plan.routes,
+        now=now,
+    )

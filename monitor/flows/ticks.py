@@ -1,0 +1,33 @@
+"""What time alone brings about: so far, mentions that the search index does not know yet."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from monitor.flows.ports import Ports
+    from monitor.models import Lemmas
+    from monitor.store import Store
+    from monitor.store.search import StaleMention
+
+TOGETHER: Final = 100  # mentions that are indexed in one transaction
+
+
+async def reindex(ports: Ports) -> int:
+    """Index mentions that a migration, an edit or a new version of the lemmas left behind; returns how many.
+
+    Some at a time: nobody waits for the writer, and a stop in between loses nothing.
+    """
+    done = 0
+    while stale := await ports.writer.run(lambda store: store.stale_mentions(TOGETHER)):
+        lemmas = await ports.worker.lemmatise([(mention.title, mention.text, mention.lang) for mention in stale])
+        await ports.writer.run(partial(_index, list(zip(stale, lemmas, strict=True))))
+        done += len(stale)
+    return done
+
+
+def _index(lemmas: Sequence[tuple[StaleMention, Lemmas]], store: Store) -> None:
+    store.index_stale(lemmas)

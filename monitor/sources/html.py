@@ -1,0 +1,173 @@
+"""Kind `html`: pages for people, read by CSS selectors: lists of posts or reviews, and lists of threads.
+
+A list either holds the posts themselves, or with `follow` only leads to threads: then it yields no posts but the
+threads of which it shows another mark (a number of replies, the time of the last post) than the cursor holds, and
+reading a thread's page yields its posts and notes the mark. The cursor holds {"threads": {address: mark}}; the request
+of a thread carries both, and what the list says of the opening post.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar
+from zoneinfo import ZoneInfo
+
+from monitor.errors import Blocked, Malformed
+from monitor.models import HttpRequest, Page
+from monitor.sources.dates import Clock
+from monitor.sources.htmloptions import HtmlOptions, list_reader, thread_reader
+from monitor.sources.markup import ITEM_CAP
+from monitor.sources.pageposts import PostWriter
+from monitor.sources.webpage import read_webpage
+from monitor.text import canonical_url, clean_url, plain_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from monitor.models import JSON, Post, Request, Response
+    from monitor.sources.items import Found, Item, Reader
+    from monitor.sources.webpage import WebPage
+
+_ACCEPT = "text/html, application/xhtml+xml;q=0.9, */*;q=0.5"
+_THREAD_CAP = 500
+_MARK_CAP = 80
+
+
+@dataclass(frozen=True, slots=True)
+class HtmlKind:
+    """Reads the pages that begin at `url`."""
+
+    Options: ClassVar[type] = HtmlOptions
+
+    url: str
+    options: Any  # HtmlOptions; a KindClass takes any object
+
+    def start(self, cursor: Mapping[str, JSON], now: datetime) -> Request:  # noqa: ARG002 - a list shows the newest
+        """The request for the list."""
+        return _request(self.url, step="list", carry={"asked": now.isoformat()})
+
+    def read(self, request: Request, response: Response, cursor: Mapping[str, JSON]) -> Page:
+        """The posts of a page, or the threads of a list that grew since the cursor.
+
+        Raises `errors.Blocked` where a challenge, captcha, login or consent page came, and `errors.Malformed` for what
+        is no HTML, for a thread without posts and for a list of threads without marks.
+        """
+        options: HtmlOptions = self.options
+        page = read_webpage(response)
+        is_thread = request.step == "thread"
+        reader = thread_reader(options.thread) if is_thread else list_reader(options)
+        found = reader.find(page.root, limit=ITEM_CAP)
+        if not found.items and (barrier := page.barrier()):
+            raise Blocked(barrier)
+        answer = _Answer(options, request, response, page, reader, found)
+        if is_thread:
+            return answer.thread(cursor)
+        return answer.threads(cursor) if options.follow else answer.posts(cursor)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """A page that was read, with all that says what it means."""
+
+    options: HtmlOptions
+    request: Request
+    response: Response
+    page: WebPage
+    reader: Reader
+    found: Found
+
+    def posts(self, cursor: Mapping[str, JSON]) -> Page:
+        """The posts of a list."""
+        posts = tuple(filter(None, map(self._writer().post, self.found.items)))
+        return Page(posts=posts, more=self._older_list(), cursor=cursor)
+
+    def threads(self, cursor: Mapping[str, JSON]) -> Page:
+        """The threads of a list that grew; older pages only where even the last thread on this one did."""
+        known, writer = marks_of(cursor), self._writer()
+        listed: dict[str, str] = {}
+        grew: dict[str, Request] = {}
+        for item in self.found.items[:_THREAD_CAP]:
+            link = self._address(item, "follow")
+            address = (self._address(item, "thread") or self._address(item, "url") or link or "").partition("#")[0]
+            if link is None or address in listed:
+                continue
+            listed[address] = self._mark(item)
+            if known.get(address) != listed[address]:
+                carry = self._said_in_list(writer.post(item)) | {"thread": address, "mark": listed[address]}
+                grew[address] = _request(link, step="thread", carry=carry)
+        if listed and not any(listed.values()):
+            raise Malformed("no thread on the page shows a mark: see mark, fields.replies and fields.published")
+        kept = known if self.request.step == "page" else {key: known[key] for key in listed if key in known}
+        more = self._older_list() if listed and list(listed)[-1] in grew else ()
+        return Page(posts=(), threads=tuple(grew.values()), more=more, cursor={**cursor, "threads": kept})
+
+    def thread(self, cursor: Mapping[str, JSON]) -> Page:
+        """The posts of a thread's page, newest first, or the way to its last page."""
+        if not self.found.items:
+            raise Malformed("no post on the page of a thread")
+        if not self.request.carry.get("jumped") and (last := self._link("last")):
+            return Page(posts=(), more=(self._onward(last),), cursor=cursor)
+        thread, older = str(self.request.carry["thread"]), self._link("next")
+        writer = self._writer(thread=thread)
+        posts = [post for post in map(writer.post, self.found.items) if post]
+        is_first_page = bool(self.options.thread.next) or canonical_url(self.request.url) == canonical_url(thread)
+        rising = len(posts) > 1 and _is_before(posts[0], posts[-1])
+        if posts and older is None and is_first_page:
+            opening = 0 if rising or not _is_before(posts[-1], posts[0]) else -1
+            posts[opening] = writer.opening(posts[opening])
+        marks = {**marks_of(cursor), thread: self.request.carry["mark"]}
+        more = (self._onward(older),) if older else ()
+        return Page(posts=tuple(posts[::-1] if rising else posts), more=more, cursor={**cursor, "threads": marks})
+
+    def _writer(self, *, thread: str | None = None) -> PostWriter:
+        asked = datetime.fromisoformat(str(self.request.carry["asked"])) + self.response.elapsed
+        clock = Clock(asked=asked, zone=ZoneInfo(self.options.timezone), languages=self.options.languages)
+        best, base = self.options.rating_best, self.page.base
+        return PostWriter(self.reader, best, base, clock, thread, known=self.request.carry)
+
+    def _address(self, item: Item, name: str) -> str | None:
+        links = self.reader.values(item, name, attributes=("href",), text=False)
+        return next(filter(None, (clean_url(link, self.page.base) for link in links)), None)
+
+    def _mark(self, item: Item) -> str:
+        for name in ("mark", "replies", "published"):
+            if self.reader.has(name):
+                texts = self.reader.values(item, name, attributes=("datetime",) if name == "published" else ())
+                return next((plain_text(text, one_line=True)[:_MARK_CAP] for text in texts), "")
+        return ""
+
+    def _said_in_list(self, said: Post | None) -> dict[str, JSON]:
+        """What the list says of a thread's opening post."""
+        carry: dict[str, JSON] = {"asked": self.request.carry["asked"]}
+        if said is not None:
+            carry |= {"title": said.title, "replies": said.replies, "views": said.views}
+        return carry
+
+    def _link(self, name: str) -> str | None:
+        """The address of another page, None where it is this one."""
+        link = self.reader.once(self.found, name, attribute="href")
+        url = clean_url(link, self.page.base) if link else None
+        here = {url.partition("#")[0] for url in (self.request.url, self.response.url)}
+        return url if url and url.partition("#")[0] not in here else None
+
+    def _older_list(self) -> tuple[Request, ...]:
+        older = self._link("next")
+        return (_request(older, step="page", carry={"asked": self.request.carry["asked"]}),) if older else ()
+
+    def _onward(self, url: str) -> HttpRequest:
+        return _request(url, step="thread", carry={**self.request.carry, "jumped": True})
+
+
+def marks_of(cursor: Mapping[str, JSON]) -> dict[str, JSON]:
+    """The marks of the threads that were read, by address."""
+    marks = cursor.get("threads")
+    return marks if isinstance(marks, dict) else {}
+
+
+def _request(url: str, *, step: str, carry: Mapping[str, JSON]) -> HttpRequest:
+    return HttpRequest(url=url, headers=(("accept", _ACCEPT),), step=step, carry=carry, for_people=True)
+
+
+def _is_before(one: Post, other: Post) -> bool:
+    return one.published is not None and other.published is not None and one.published < other.published

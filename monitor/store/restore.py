@@ -1,0 +1,321 @@
+"""A backup put back: looked at as if a stranger had made it, and without telling anybody anything twice.
+
+Who was told what since the backup is taken from the former database where that can still be read: the states of its
+messages, by ids that an alert made again has again. Where it cannot, what the backup still had to send is muted, and
+the first poll of each source is silent. docs/care.md gives the reasons.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from sqlite_utils import Database
+
+from monitor.errors import DatabaseTooNew, InputError, StoreError
+from monitor.store import rows
+from monitor.store.backup import application_id, check_whole, migrations_of, read_only, sync
+from monitor.store.connection import lock_database, open_writer, sqlite_errors
+from monitor.store.erase import EraseVerbs, is_forgotten, standing_under
+from monitor.store.outbox import SETTLED
+from monitor.store.schema import APPLICATION_ID, MIGRATIONS
+from monitor.store.store import Store
+from monitor.store.views import VIEWS
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+_SIDECARS: Final = ("-wal", "-shm", "-journal")
+_VIRTUAL: Final = re.compile(r"\s*create\s+virtual\b", re.IGNORECASE)
+_MESSAGE: Final = "id, receiver, target, state, attempts, next_at, created_at, settled_at, error"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspected:
+    """A backup that may be restored: the newest time that is written in it, None where nothing is."""
+
+    newest: datetime | None
+    posts: int
+    mentions: int
+
+
+class Quiet(NamedTuple):
+    """What was done so that nobody is told twice.
+
+    `carried` messages took their state from the former database; `muted` ones will not be sent; `silent` says that the
+    first poll of each source wakes nobody; `forgotten` posts, erased on request since the backup, were erased again.
+    """
+
+    carried: int
+    muted: int
+    silent: bool
+    forgotten: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restored:
+    """What a restore did; `former` is where the database that was there before lies now, None when there was none."""
+
+    backup: Inspected
+    former: Path | None
+    former_readable: bool
+    quiet: Quiet
+
+
+def inspect(path: Path, *, called: Path | None = None) -> Inspected:
+    """Check that `path`, spoken of as `called`, is a whole database of ours that this program can use. Reads only.
+
+    Raises InputError when it is something else or holds what we never put there, DatabaseCorrupt, DatabaseTooNew.
+    """
+    name = called or path
+    if (found := _strange(path)) is not None:
+        raise InputError(f"{name} {found}")
+    with sqlite_errors(name), closing(read_only(path)) as connection:
+        connection.execute("PRAGMA query_only = ON")
+        # Whose the schema is comes first: the checks of a strange one would run what it says.
+        check_schema(connection, name)
+        check_whole(connection, name)
+        newest, posts, mentions = connection.execute(
+            """
+            SELECT (SELECT max(at) FROM (SELECT max(discovered_at) AS at FROM posts
+                    UNION ALL SELECT max(last_polled_at) FROM sources UNION ALL SELECT max(created_at) FROM messages)),
+                   (SELECT count(*) FROM posts), (SELECT count(*) FROM mentions)
+            """
+        ).fetchone()
+    return Inspected(newest=rows.to_moment(newest), posts=posts, mentions=mentions)
+
+
+def _strange(path: Path) -> str | None:
+    """Why a file is no backup by its outside, None when it may be one."""
+    if not path.is_file():
+        return "is no file" if path.exists() else "does not exist"
+    found = application_id(path)
+    if found is None:
+        return "is no SQLite database; a backup is one such file, no archive"
+    wal = beside(path, "-wal")
+    if wal.exists() and wal.stat().st_size:
+        return "has a -wal file beside it: it is in use, or part of a copy; `monitor backup` makes whole ones"
+    return None if found == APPLICATION_ID else "is a database of another program"
+
+
+def check_schema(connection: sqlite3.Connection, name: Path) -> None:
+    """Nothing may run in a database of ours but what our own steps made. Raises InputError, DatabaseTooNew."""
+    taken = _steps_taken(connection, name)
+    with closing(sqlite3.connect(":memory:")) as memory:
+        expected_db = Database(memory)
+        known = [migration.name for migration in MIGRATIONS.pending(expected_db)]
+        if unknown := [step for step in taken if step not in known]:
+            raise DatabaseTooNew(f"{name} was written by a later version (it has {', '.join(unknown)})")
+        if not taken or list(taken) != known[: len(taken)]:
+            raise InputError(f"{name} lacks a step of the schema: it has {', '.join(taken) or 'none'}")
+        MIGRATIONS.apply(expected_db, stop_before=known[len(taken) :])
+        expected = _objects(memory)
+        columns = {table: _columns(memory, table) for kind, table in expected if kind == "table"}
+    found = _objects(connection)
+    for (kind, thing), sql in found.items():
+        if _runs(kind, sql) and expected.get((kind, thing)) != sql and not (kind == "view" and thing in VIEWS):
+            remedy = f'if it is yours: sqlite3 {name} "DROP {kind.upper()} {thing}"'
+            raise InputError(f"{name} holds a {kind} that is not ours, {thing!r} ({remedy})")
+    for table, wanted in columns.items():
+        if lost := wanted - _columns(connection, table):
+            raise InputError(f"{name} lacks {table}.{min(lost)}")
+
+
+def _steps_taken(connection: sqlite3.Connection, name: Path) -> tuple[str, ...]:
+    try:
+        return migrations_of(connection)
+    except sqlite3.OperationalError as error:
+        if "no such table" not in str(error):
+            raise
+        raise InputError(f"{name} does not say which schema it has") from None
+
+
+def _runs(kind: str, sql: str) -> bool:
+    """Whether a part of a schema does something by itself; a virtual table runs the code of its module."""
+    return kind in ("trigger", "view") or _VIRTUAL.match(sql) is not None
+
+
+def _objects(connection: sqlite3.Connection) -> dict[tuple[str, str], str]:
+    found = connection.execute("SELECT type, name, coalesce(sql, '') FROM sqlite_master")
+    return {(str(kind), str(name)): str(sql) for kind, name, sql in found}
+
+
+def _columns(connection: sqlite3.Connection, table: str) -> set[str]:
+    return {str(name) for (name,) in connection.execute("SELECT name FROM pragma_table_info(?)", (table,))}
+
+
+def beside(path: Path, suffix: str) -> Path:
+    """The file that SQLite keeps beside a database."""
+    return path.with_name(path.name + suffix)
+
+
+# ── putting it in place ──
+
+
+def restore(file: Path, database: Path, *, now: datetime, alert_again: bool = False) -> Restored:
+    """Put the backup `file` in the place of `database`; the former file is kept beside it.
+
+    `alert_again` tells again what may have been told, where the former database cannot say. A crash on the way leaves
+    the former database in its place. Raises AlreadyRunning while a daemon runs, and what `inspect` raises.
+    """
+    with lock_database(database):
+        part = database.with_name(f".{database.name}.{os.getpid()}.part")
+        try:
+            if (found := _strange(file)) is not None:
+                raise InputError(f"{file} {found}")
+            # What is looked at is what is used, whoever writes to `file` meanwhile.
+            os.close(os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+            shutil.copyfile(file, part)
+            inspected = inspect(part, called=file)
+            former = _settled(database)
+            quiet = _make_quiet(part, former, inspected, now=now, alert_again=alert_again)
+            sync(part)
+            kept = _swap(part, database, now)
+        except OSError as error:
+            raise StoreError(f"{database}: {error.strerror or error}") from error
+        finally:
+            for suffix in ("", *_SIDECARS):
+                beside(part, suffix).unlink(missing_ok=True)
+    return Restored(backup=inspected, former=kept, former_readable=former is not None, quiet=quiet)
+
+
+def _settled(database: Path) -> Path | None:
+    """The former database with its WAL moved into it, None where there is none that can be read.
+
+    Raises InputError when it is none of ours: then --db names the wrong file.
+    """
+    if not database.exists():
+        return None
+    if application_id(database) not in (APPLICATION_ID, 0, None):
+        raise InputError(f"{database} is a database of another program; it is left as it is")
+    try:
+        with closing(sqlite3.connect(database)) as connection:
+            if connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
+                return None
+            connection.execute("SELECT id, state, settled_at, error FROM messages LIMIT 1")
+            connection.execute("SELECT host, next_at, retry_at FROM hosts LIMIT 1")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    except sqlite3.DatabaseError:
+        return None  # said in Restored.former_readable
+    return database
+
+
+def _swap(part: Path, database: Path, now: datetime) -> Path | None:
+    """Give the new file the database's name; where the former one lies now, None when there was none."""
+    kept = None
+    if database.exists():
+        kept = database.with_name(f"{database.name}.before-restore-{now:%Y%m%dT%H%M%SZ}")
+        # The former WAL must not meet the new file: SQLite would play it into it.
+        for suffix in _SIDECARS:
+            if beside(database, suffix).exists():
+                beside(database, suffix).replace(beside(kept, suffix))
+        os.link(database, kept)
+    part.replace(database)
+    sync(database.parent)
+    return kept
+
+
+# ── telling nothing twice ──
+
+
+def _make_quiet(part: Path, former: Path | None, inspected: Inspected, *, now: datetime, alert_again: bool) -> Quiet:
+    db = open_writer(part)
+    store = Store(db)
+    try:
+        if former is not None:
+            db.execute("ATTACH ? AS former", (str(former),))
+            try:
+                with store.transaction():
+                    carried = _carry_over(db, now)
+                forgotten = _forget_again(db)
+            finally:
+                db.execute("DETACH former")
+            return Quiet(carried=carried, muted=0, silent=False, forgotten=forgotten)
+        if alert_again:
+            return Quiet(carried=0, muted=0, silent=False, forgotten=0)
+        with store.transaction():
+            muted = _mute(db, inspected, now)
+            db.execute("UPDATE sources SET baseline_at = NULL")
+        return Quiet(carried=0, muted=muted, silent=True, forgotten=0)
+    finally:
+        store.close()
+
+
+def _carry_over(db: Database, now: datetime) -> int:
+    """Take from the former database what the world outside has seen; the number of messages that it is about."""
+    db.execute(
+        "CREATE TEMP TABLE told AS SELECT messages.id FROM messages JOIN former.messages AS later USING (id) "
+        "WHERE later.state <> messages.state"
+    )
+    db.execute(
+        """
+        UPDATE messages SET state = later.state, attempts = later.attempts, next_at = later.next_at, claimed_at = NULL,
+            settled_at = later.settled_at, error = later.error
+        FROM former.messages AS later WHERE later.id = messages.id AND messages.id IN (SELECT id FROM told)
+        """
+    )
+    # The posts of these are not in the backup. When a source shows them again, their alerts find the message sent.
+    added = db.execute(
+        f"""
+        INSERT INTO messages ({_MESSAGE}) SELECT {_MESSAGE} FROM former.messages AS later
+        WHERE state = 'sent' AND NOT EXISTS (SELECT 1 FROM main.messages WHERE id = later.id)
+        """  # noqa: S608 - constants
+    ).rowcount
+    db.execute(
+        f"UPDATE deliveries SET {SETTLED} WHERE id IN (SELECT delivery_id FROM message_deliveries "  # noqa: S608 - as above
+        "WHERE message_id IN (SELECT id FROM told))",
+        {"now": rows.to_text(now)},
+    )
+    # A host that asked to be left alone asked so whatever we remember.
+    db.execute(
+        """
+        INSERT INTO hosts (host, next_at, retry_at) SELECT host, next_at, retry_at FROM former.hosts WHERE true
+        ON CONFLICT (host) DO UPDATE SET next_at = excluded.next_at, retry_at = excluded.retry_at
+        """
+    )
+    changed = db.execute("SELECT count(*) FROM told").fetchone()[0]
+    return int(changed) + int(added)
+
+
+def _forget_again(db: Database) -> int:
+    """Erase what was erased on request since the backup; the number of posts."""
+    if not db.execute("SELECT 1 FROM former.sqlite_master WHERE name = 'forgotten'").fetchone():
+        return 0
+    added = db.execute("INSERT OR IGNORE INTO forgotten (kind, hash, at) SELECT kind, hash, at FROM former.forgotten")
+    db.conn.commit()
+    if added.rowcount <= 0:
+        return 0
+    found = db.execute(f"SELECT id, source_id, {rows.POST_COLUMNS} FROM posts")  # noqa: S608 - constant
+    names = [column[0] for column in found.description]
+    posts = (dict(zip(names, row, strict=True)) for row in found)
+    ids = [int(row["id"]) for row in posts if is_forgotten(db, int(row["source_id"]), rows.post_of(row))]
+    if ids:
+        verbs = EraseVerbs(db)
+        verbs.erase(ids, standing_under=standing_under(db, ids))
+        done = verbs.merge_search(first=True)
+        while not done:
+            done = verbs.merge_search(first=False)
+        verbs.compact()
+    return len(ids)
+
+
+def _mute(db: Database, inspected: Inspected, now: datetime) -> int:
+    """Let nothing go out that the backup still had to send: nobody knows whether it was sent meanwhile."""
+    made = f"{inspected.newest:%Y-%m-%d %H:%M} UTC" if inspected.newest else "an unknown time"
+    values = {"now": rows.to_text(now), "reason": f"restored from backup of {made}: may have been sent before"}
+    db.execute(
+        "UPDATE deliveries SET state = 'muted', settled_at = :now, reason = :reason WHERE state = 'pending'", values
+    )
+    return int(
+        db.execute(
+            "UPDATE messages SET state = 'muted', settled_at = :now, claimed_at = NULL, error = :reason "
+            "WHERE state = 'pending'",
+            values,
+        ).rowcount
+    )

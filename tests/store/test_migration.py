@@ -1,0 +1,97 @@
+"""A database of the first release becomes one of this, with nothing lost and nothing told twice."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING
+
+import pytest
+
+from monitor.errors import DatabaseTooNew
+from monitor.store import Reader, Store, m001, open_reader, open_writer
+from monitor.store.schema import APPLICATION_ID
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+AT = "2026-10-01T10:00:00.000Z"
+OF_THE_FIRST_RELEASE = f"""
+INSERT INTO sources (id, name, kind, url, host, every_seconds, next_at, baseline_at)
+    VALUES (1, 'forum', 'feed', 'https://f.example/', 'f.example:443', 60, '{AT}', '{AT}');
+INSERT INTO hosts VALUES ('f.example:443', '{AT}', NULL);
+INSERT INTO posts (id, key, source_id, native_id, url, title, text, published_at, discovered_at, rating, type)
+    VALUES (1, '1:id:p1', 1, 'p1', 'https://f.example/1', 'Склад', 'Ужас', '2026-09-30T22:00:00.000Z', '{AT}', 2,
+            'review'),
+           (2, '1:id:p2', 1, 'p2', NULL, '', 'Ничего', NULL, '{AT}', NULL, 'post');
+INSERT INTO sightings
+    VALUES (1, 'id:p1', 1, '{AT}'), (1, 'url:https://f.example/1', 1, '{AT}'), (1, 'id:p2', 2, '{AT}');
+INSERT INTO mentions
+    VALUES (1, 1, 'МойСклад', 1.0, 0, 'negative', 0.9, 0.05, 0.05, 18, 70, '[]', '[]', '[]', 'told', '{AT}');
+INSERT INTO alerts VALUES (1, 'k', 1, 'r', '{AT}');
+INSERT INTO deliveries VALUES (1, 1, 'support', 'pending', 'because', '{AT}', NULL);
+INSERT INTO messages VALUES ('m', 'support', 't', 'pending', 3, '{AT}', NULL, '{AT}', NULL, 'refused: no');
+INSERT INTO message_deliveries VALUES ('m', 1);
+"""
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    """A file as version 0.1.0 left it."""
+    path = tmp_path / "monitor.db"
+    connection = sqlite3.connect(path)
+    connection.executescript(m001.STATEMENTS + OF_THE_FIRST_RELEASE)
+    connection.executescript(
+        f"""
+        PRAGMA application_id = {APPLICATION_ID};
+        CREATE TABLE _sqlite_migrations (
+            migration_set TEXT, name TEXT, applied_at TEXT, PRIMARY KEY (migration_set, name)
+        );
+        INSERT INTO _sqlite_migrations VALUES ('monitor', 'm001_first_schema', '{AT}');
+        """
+    )
+    connection.close()
+    return path
+
+
+def test_what_was_there_is_there(old: Path) -> None:
+    Store(open_writer(old)).close()
+    reader = Reader(open_reader(old))
+    (view,) = reader.mentions(limit=10)
+    assert (view.id, view.post.title, view.decision) == (1, "Склад", "told")
+    assert [row["state"] for row in reader.deliveries(limit=10)] == ["pending"]
+    assert reader.wordings(1)[0]["seen_at"] == AT
+    assert len(str(reader.wordings(1)[0]["hash"])) == 64
+    reader.close()
+
+
+def test_known_posts_stay_known(old: Path) -> None:
+    store = Store(open_writer(old))
+    assert store.unseen(1, ["id:p1", "url:https://f.example/1", "id:p2", "id:p3"]) == {"id:p3"}
+    store.close()
+
+
+def test_history_is_counted_by_the_day_of_publication_and_waits_for_its_index(old: Path) -> None:
+    store = Store(open_writer(old))
+    assert list(store._db.query("SELECT day, brand, sentiment, mentions, rating_sum FROM day_counts")) == [
+        {"day": "2026-09-30", "brand": "МойСклад", "sentiment": "negative", "mentions": 1, "rating_sum": 2.0}
+    ]
+    assert [stale.id for stale in store.stale_mentions(10)] == [1]
+    store.close()
+
+
+def test_identities_are_kept_as_hashes_only(old: Path) -> None:
+    Store(open_writer(old)).close()
+    connection = sqlite3.connect(old)
+    identities = [row[0] for row in connection.execute("SELECT identity FROM sightings")]
+    connection.close()
+    assert len(identities) == 3
+    assert all(len(identity) == 32 and set(identity) <= set("0123456789abcdef") for identity in identities)
+
+
+def test_a_file_of_a_later_version_is_left_alone(old: Path) -> None:
+    connection = sqlite3.connect(old)
+    connection.execute(f"INSERT INTO _sqlite_migrations VALUES ('monitor', 'm999_of_the_future', '{AT}')")
+    connection.commit()
+    connection.close()
+    with pytest.raises(DatabaseTooNew, match="m999_of_the_future"):
+        open_writer(old)
