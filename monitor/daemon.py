@@ -71,6 +71,9 @@ async def make_ports(config: Config, *, clock: Clock, writer: Writer) -> Ports:
 
 async def sync_sources(plan: Plan, ports: Ports) -> None:
     """Make the rows follow the configuration."""
+    for source in plan.config.sources:
+        if not source.robots:
+            log.warning("robots.txt is not asked, as the configuration says", source=source.name)
     hosts = {source.name: host_of(plan.config.reveal(source.url)) for source in plan.config.sources}
     now = ports.clock.now()
     await ports.writer.run(lambda store: store.sync_sources(plan.config.sources, hosts, now))

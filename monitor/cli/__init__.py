@@ -1,5 +1,8 @@
 """The command `monitor`: a face without decisions. Each command imports what it needs when it runs.
 
+`COMMANDS` is the list: the module of each command, and its line in `monitor --help`. Only the module of the command
+that was asked for is imported, so that the help is there at once.
+
 Exit codes: 0 ok · 1 found faults or nothing · 2 usage · 65 bad input data · 69 daemon unreachable · 75 already running
 · 78 bad configuration or corrupt database.
 """
@@ -7,10 +10,11 @@ Exit codes: 0 ok · 1 found faults or nothing · 2 usage · 65 bad input data ·
 from __future__ import annotations
 
 import sys
-from typing import Annotated, Any, Final
+from importlib import import_module
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from monitor.errors import (
     AlreadyRunning,
@@ -22,9 +26,53 @@ from monitor.errors import (
     StoreError,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
+    "run": ("operate", "Run the daemon: poll, judge, store, alert"),
+    "check": ("operate", "Check the configuration"),
+    "schema": ("operate", "Print the JSON Schema of sources.yaml"),
+    "poll": ("operate", "Poll one source now"),
+    "sources": ("operate", "Health, delay and gaps of every source"),
+    "receivers": ("care", "Who is told; test one with a real message"),
+    "deliveries": ("operate", "Who was told, who could not be"),
+    "mentions": ("history", "The newest mentions"),
+    "search": ("searching", "Search all that was ever found"),
+    "why": ("history", "Explain a mention"),
+    "stats": ("analysis", "Figures, share of voice, answers"),
+    "export": ("analysis", "Write mentions as CSV, JSON lines or XLSX"),
+    "report": ("analysis", "Write a report as one HTML page"),
+    "import": ("changes", "Add an existing history"),
+    "rescore": ("rescoring", "Judge the stored history again"),
+    "forget": ("forgetting", "Erase a person's data on request"),
+    "backup": ("care", "Make a checked copy of the database"),
+    "restore": ("care", "Put a backup in the place of the database"),
+    "migrate": ("install", "Bring the database to this version"),
+    "doctor": ("care", "Look at everything, and say what to do"),
+    "parse": ("tools", "Read files as a kind of source would"),
+    "judge": ("tools", "Judge posts from standard input"),
+    "demo": ("tools", "See it at work on this machine"),
+}
+
 
 class Group(TyperGroup):
-    """The commands' group; it needs no pydantic, so that the help of a command is there at once."""
+    """The commands' group: those that are not loaded are in the help all the same."""
+
+    def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override] # typer's own context
+        """Every command, by subject."""
+        del ctx
+        return [*COMMANDS]
+
+    def get_command(self, ctx: typer.Context, cmd_name: str) -> Any:  # type: ignore[override] # as above
+        """A command; for one that is not loaded, what the help needs of it."""
+        known = super().get_command(ctx, cmd_name)
+        if known is not None:
+            known.short_help = COMMANDS[cmd_name][1]
+        elif cmd_name in COMMANDS:
+            return TyperCommand(cmd_name, short_help=COMMANDS[cmd_name][1])
+        return known
 
     def get_params(self, ctx: typer.Context) -> list[Any]:  # type: ignore[override]
         """The group's own options; typer would load pydantic (0.1 s) only to coerce the None of those not given."""
@@ -73,26 +121,18 @@ def options(
 
 def application() -> typer.Typer:
     """The command line with all its commands."""
-    from monitor.cli import (  # noqa: F401 - importing registers the commands
-        analysis,
-        care,
-        changes,
-        forgetting,
-        history,
-        install,
-        operate,
-        rescoring,
-        searching,
-        tools,
-    )
-
+    for module, _ in COMMANDS.values():
+        import_module(f"monitor.cli.{module}")
     return app
 
 
 def main() -> None:
     """Entry point: errors of ours become one line on stderr and an exit code, never a traceback."""
     try:
-        application()(prog_name="monitor")
+        command = next((word for word in sys.argv[1:] if not word.startswith("-")), "")
+        if command in COMMANDS:
+            import_module(f"monitor.cli.{COMMANDS[command][0]}")
+        app(prog_name="monitor")
     except MonitorError as error:
         from monitor.text import safe_text
 

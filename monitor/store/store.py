@@ -190,6 +190,7 @@ class Store(PostVerbs, EraseVerbs, RescoreVerbs):
                 INSERT INTO hosts (host, next_at, retry_at, robots, robots_at) VALUES (?, ?, ?, ?, ?)
                 ON CONFLICT (host) DO UPDATE SET next_at = excluded.next_at, retry_at = excluded.retry_at,
                     robots = excluded.robots, robots_at = excluded.robots_at
+                WHERE (next_at, retry_at, robots_at) IS NOT (excluded.next_at, excluded.retry_at, excluded.robots_at)
                 """,
                 (
                     host.host,

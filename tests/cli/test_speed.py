@@ -9,7 +9,7 @@ import sys
 import pytest
 import typer
 
-from monitor.cli import application
+from monitor.cli import COMMANDS, application
 
 HEAVY = {
     *("apprise", "asyncio", "httpx", "lxml", "matplotlib", "numpy", "pydantic", "pymorphy3", "rich", "simplemma"),
@@ -55,6 +55,13 @@ def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
 def test_help_loads_little_more_than_typer_itself() -> None:
     alone, ours = loaded(TYPER_ALONE), loaded(PROGRAM, "--help")
     assert len(ours - alone) <= 40
+
+
+def test_the_help_lists_each_command_with_its_whole_line() -> None:
+    shown = subprocess.run([sys.executable, "-m", "monitor", "--help"], capture_output=True, text=True, check=True)
+    listed = shown.stdout.partition("Commands:\n")[2].splitlines()
+    assert [line.split(maxsplit=1) for line in listed] == [[name, line] for name, (_, line) in COMMANDS.items()]
+    assert commands() == sorted(COMMANDS)
 
 
 def test_the_version_is_told() -> None:
