@@ -63,6 +63,7 @@ $(STAMP): pyproject.toml requirements.lock | python
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -e .
+	$(BIN)/python -m monitor.lemmas
 	touch $@
 
 $(DEV_STAMP): $(STAMP) requirements-dev.lock

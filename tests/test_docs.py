@@ -89,3 +89,19 @@ def test_the_examples_of_the_readme_load(text: str, tmp_path: Path) -> None:
     config = load(path, environ={})
     assert config.brands
     assert config.sources
+
+
+def test_the_page_of_requirements_names_each_numbered_test_and_no_other() -> None:
+    named = set(re.findall(r"`(tests/\S+\.py::test_R\d+_\w+)`", (ROOT / "docs" / "requirements.md").read_text()))
+    there = {
+        f"{path.relative_to(ROOT)}::{name}"
+        for path in (ROOT / "tests").rglob("test_*.py")
+        for name in re.findall(r"^def (test_R\d+_\w+)", path.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+    assert named == there
+
+
+@pytest.mark.parametrize("number", [7, 53, 57, 58, 59, 60, 61, 62, 63, 65])
+def test_what_the_page_calls_built_is_tested_through_the_command_line(number: int) -> None:
+    text = (ROOT / "docs" / "requirements.md").read_text(encoding="utf-8")
+    assert re.search(rf"`tests/cli/test_\w+\.py::test_R{number}_", text)

@@ -90,7 +90,7 @@ def fill(path: Path, number: int, stop: threading.Event) -> int:
 # ── backup and restore ──
 
 
-def test_r58_backup_through_the_command_line_under_write_load(tmp_path: Path) -> None:
+def test_backup_through_the_command_line_under_write_load(tmp_path: Path) -> None:
     stop = threading.Event()
     writer = threading.Thread(target=fill, args=(tmp_path / "load.db", 1_000_000, stop))
     writer.start()
@@ -107,7 +107,7 @@ def test_r58_backup_through_the_command_line_under_write_load(tmp_path: Path) ->
     assert json.loads(restored.stdout)["mentions"] == made[1]["rows"]["mentions"]
 
 
-def test_r59_the_restore_drill_repeats_no_message_that_the_sink_has_got(installed: Path, site: Site) -> None:
+def test_the_restore_drill_repeats_no_message_that_the_sink_has_got(installed: Path, site: Site) -> None:
     assert run(installed, "backup", "--out", "saved.db").returncode == 0
     daemon = start(installed)
     assert site.arrived.wait(60)
@@ -175,7 +175,7 @@ def test_backup_refuses_what_does_not_go_together(installed: Path) -> None:
 # ── receivers, deliveries ──
 
 
-def test_r57_receivers_test_sends_a_real_message_and_says_what_happened(installed: Path, site: Site) -> None:
+def test_receivers_test_sends_a_real_message_and_says_what_happened(installed: Path, site: Site) -> None:
     told = run(installed, "receivers", "test", "support", "--json")
     assert json.loads(told.stdout) == {
         "receiver": "support",
@@ -216,7 +216,7 @@ def findings(folder: Path, *arguments: str) -> tuple[int, list[dict[str, str]]]:
     return done.returncode, [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def test_r65_doctor_finds_nothing_wrong_with_a_sound_installation(installed: Path) -> None:
+def test_doctor_finds_nothing_wrong_with_a_sound_installation(installed: Path) -> None:
     code, found = findings(installed)
     assert [item for item in found if item["level"] == "problem"] == []
     assert code == 0

@@ -116,7 +116,7 @@ def test_a_backup_is_whole_private_and_one_file(database: Path, tmp_path: Path) 
     assert inspect(made.path).mentions == 1
 
 
-def test_r58_a_backup_under_write_load_is_whole_and_holds_what_was_there_before(database: Path, tmp_path: Path) -> None:
+def test_a_backup_under_write_load_is_whole_and_holds_what_was_there_before(database: Path, tmp_path: Path) -> None:
     stop, written = threading.Event(), [0]
 
     def write() -> None:
@@ -180,7 +180,7 @@ def test_rotation_keeps_the_newest_and_touches_nothing_else(database: Path, tmp_
 # ── restore ──
 
 
-def test_r59_after_a_restore_no_sink_gets_anything_twice_and_nothing_is_lost(database: Path, tmp_path: Path) -> None:
+def test_after_a_restore_no_sink_gets_anything_twice_and_nothing_is_lost(database: Path, tmp_path: Path) -> None:
     with closing(Store(open_writer(database))) as store:
         tell(store, "pending in the backup, sent since")
         tell(store, "pending in the backup, half of it sent since")
