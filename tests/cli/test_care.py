@@ -18,10 +18,12 @@ import pytest
 from monitor.cli.common import column_widths, print_table, progress
 from monitor.models import Author, Label, Lemmas, Mention, Post, Sentiment, Source
 from monitor.store import Store, lock_database, open_writer
+from tests.cli.inprocess import run_command
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.cli.inprocess import Done
     from tests.site import Site
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -38,17 +40,8 @@ web: {{listen: "127.0.0.1:0"}}
 TOKEN = "canary5token8secret"
 
 
-def run(folder: Path, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "monitor", *arguments],
-        cwd=folder,
-        env={**os.environ, "TOKEN": TOKEN, "COLUMNS": "80"},
-        input=stdin,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+def run(folder: Path, *arguments: str, stdin: str = "") -> Done:
+    return run_command(folder, *arguments, stdin=stdin, environ={"TOKEN": TOKEN, "COLUMNS": "80"})
 
 
 @pytest.fixture
@@ -61,8 +54,8 @@ def installed(tmp_path: Path, site: Site) -> Path:
     return tmp_path
 
 
-def fill(path: Path, number: int, stop: threading.Event) -> int:
-    """Write mentions, as a daemon would, until `number` or told to stop."""
+def fill(path: Path, number: int, stop: threading.Event, begun: threading.Event | None = None) -> int:
+    """Write mentions, as a daemon would, until `number` or told to stop; `begun` is set after the first."""
     mention = Mention(
         brand="Тестомаркет",
         relevance=1.0,
@@ -84,6 +77,8 @@ def fill(path: Path, number: int, stop: threading.Event) -> int:
                 post_id = store.add_post(1, post, identities=[f"id:w{written}"], now=NOW)
                 assert post_id is not None
                 store.add_mention(post_id, mention, decision="none", lemmas=Lemmas(), now=NOW)
+            if begun is not None:
+                begun.set()
     return number
 
 
@@ -91,12 +86,11 @@ def fill(path: Path, number: int, stop: threading.Event) -> int:
 
 
 def test_backup_through_the_command_line_under_write_load(tmp_path: Path) -> None:
-    stop = threading.Event()
-    writer = threading.Thread(target=fill, args=(tmp_path / "load.db", 1_000_000, stop))
+    stop, begun = threading.Event(), threading.Event()
+    writer = threading.Thread(target=fill, args=(tmp_path / "load.db", 1_000_000, stop, begun))
     writer.start()
     try:
-        while not (tmp_path / "load.db-wal").exists():
-            stop.wait(0.01)
+        assert begun.wait(60)
         made = [json.loads(run(tmp_path, "backup", "--db", "load.db", "--to", "b", "--keep", "2", "--json").stdout)]
         made.append(json.loads(run(tmp_path, "backup", "--db", "load.db", "--out", "one.db", "--json").stdout))
     finally:

@@ -19,12 +19,14 @@ import pytest
 from monitor.models import Author, Lemmas, Post, PostType
 from monitor.store import Store, open_writer
 from tests.alerting.alerts import make_mention
+from tests.cli.inprocess import run_command
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from tests.site import Site
+
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 PATIENCE = 120.0  # seconds; generous, because nothing here is about speed
@@ -57,30 +59,16 @@ def configure(folder: Path, *brands: str, site: Site | None = None, every: str =
 
 def monitor(folder: Path, *arguments: str, code: int = 0) -> list[dict[str, object]]:
     """The JSON lines that a command printed; fails unless it ended with `code`."""
-    done = subprocess.run(
-        [sys.executable, "-m", "monitor", *arguments, "--json"],
-        cwd=folder,
-        capture_output=True,
-        timeout=PATIENCE,
-        check=False,
-        stdin=subprocess.DEVNULL,
-    )
-    assert done.returncode == code, (done.stdout.decode(), done.stderr.decode())
-    return [json.loads(line) for line in done.stdout.decode().splitlines()]
+    done = run_command(folder, *arguments, "--json")
+    assert done.returncode == code, (done.stdout, done.stderr)
+    return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 def text_of(folder: Path, *arguments: str, code: int = 0) -> str:
     """What a command says to a person."""
-    done = subprocess.run(
-        [sys.executable, "-m", "monitor", *arguments],
-        cwd=folder,
-        capture_output=True,
-        timeout=PATIENCE,
-        check=False,
-        stdin=subprocess.DEVNULL,
-    )
-    assert done.returncode == code, done.stderr.decode()
-    return done.stdout.decode() + done.stderr.decode()
+    done = run_command(folder, *arguments)
+    assert done.returncode == code, done.stderr
+    return done.stdout + done.stderr
 
 
 @contextmanager

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -13,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from monitor.cli import main
 from monitor.models import Label, Mention, Post, Sentiment, Source
 from monitor.store import Store, open_writer
+from tests.cli.inprocess import run_command
 from tests.site import Site, running_site
 
 if TYPE_CHECKING:
@@ -33,15 +30,7 @@ fetch: {{gap: 0s}}
 
 
 def monitor(folder: Path, *arguments: str, code: int = 0) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "monitor", *arguments],
-        cwd=folder,
-        env={**os.environ, "COLUMNS": "100"},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    done = run_command(folder, *arguments, environ={"COLUMNS": "100"})
     assert done.returncode == code, (done.stdout, done.stderr)
     return done.stdout if code == 0 else done.stderr
 
@@ -141,54 +130,32 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-class Cli:
-    """Runs commands in this process, beside the database of `history`."""
-
-    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-        self.capsys = capsys
-        self.monkeypatch = monkeypatch
-        monkeypatch.chdir(folder)
-        monkeypatch.delenv("STATE_DIRECTORY", raising=False)
-
-    def __call__(self, *arguments: str, code: int = 0) -> str:
-        self.monkeypatch.setattr(sys, "argv", ["monitor", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        shown = self.capsys.readouterr()
-        assert ended.value.code == code, shown
-        return shown.err if code else shown.out
-
-    def found(self, *arguments: str) -> list[str]:
-        """The languages of what a search finds, in its order."""
-        lines = self("search", *arguments, "--json").splitlines()
-        return [json.loads(line)["post"]["native_id"] for line in lines]
-
-
-@pytest.fixture
-def cli(history: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Cli:
-    return Cli(history, capsys, monkeypatch)
+def found(history: Path, *arguments: str) -> list[str]:
+    """The languages of what a search finds, in its order."""
+    lines = monitor(history, "search", *arguments, "--json").splitlines()
+    return [json.loads(line)["post"]["native_id"] for line in lines]
 
 
 @pytest.mark.parametrize(("word", "langs"), FOUND.items(), ids=FOUND)
-def test_R57_any_inflected_form_finds_the_word(cli: Cli, word: str, langs: set[str]) -> None:
-    assert set(cli.found(word)) == langs
+def test_R57_any_inflected_form_finds_the_word(history: Path, word: str, langs: set[str]) -> None:
+    assert set(found(history, word)) == langs
 
 
-def test_R57_newest_first_with_filters_and_page_by_page(cli: Cli) -> None:
+def test_R57_newest_first_with_filters_and_page_by_page(history: Path) -> None:
     newest_first = [*TEXTS][::-1]
-    assert cli.found("*") == newest_first
-    assert cli.found("brand:тестомаркет priority>=60") == newest_first[:2]
-    assert cli.found("*", "--limit", "3") == newest_first[:3]
-    assert cli.found("*", "--limit", "3", "--before", "6") == newest_first[3:6]
-    assert json.loads(cli("search", "*", "--count", "--json")) == {"mentions": 8, "complete": True}
+    assert found(history, "*") == newest_first
+    assert found(history, "brand:тестомаркет priority>=60") == newest_first[:2]
+    assert found(history, "*", "--limit", "3") == newest_first[:3]
+    assert found(history, "*", "--limit", "3", "--before", "6") == newest_first[3:6]
+    assert json.loads(monitor(history, "search", "*", "--count", "--json")) == {"mentions": 8, "complete": True}
 
 
-def test_a_search_says_what_it_found_and_how_to_read_on(cli: Cli) -> None:
-    shown = cli("search", "priority>=0", "--limit", "2")
+def test_a_search_says_what_it_found_and_how_to_read_on(history: Path) -> None:
+    shown = monitor(history, "search", "priority>=0", "--limit", "2")
     assert TEXTS["uk"] in shown
     assert "older ones: --before 7" in shown
 
 
-def test_a_search_that_finds_nothing_or_cannot_be_read_says_so(cli: Cli) -> None:
-    assert "nothing matches слон" in cli("search", "слон", code=1)
-    assert "at character 1" in cli("search", "near/3 слон", code=2)
+def test_a_search_that_finds_nothing_or_cannot_be_read_says_so(history: Path) -> None:
+    assert "nothing matches слон" in monitor(history, "search", "слон", code=1)
+    assert "at character 1" in monitor(history, "search", "near/3 слон", code=2)

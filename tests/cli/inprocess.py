@@ -1,0 +1,62 @@
+"""Runs the command line in this process: what it imports is imported once for all tests."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from contextlib import chdir, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from unittest.mock import patch
+
+from monitor.cli import main
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command came to."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def run_command(folder: Path, *arguments: str, stdin: str = "", environ: Mapping[str, str] | None = None) -> Done:
+    """`monitor ARGUMENTS` in `folder`; an exception that is none of ours comes through, as a traceback would."""
+    out, err = Stream(), Stream()
+    umask = os.umask(0o022)
+    os.umask(umask)
+    code: object = 0
+    with (
+        chdir(folder),
+        redirect_stdout(out),
+        redirect_stderr(err),
+        patch.dict(os.environ, environ or {}),
+        patch.object(sys, "argv", ["monitor", *arguments]),
+        patch.object(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode()), encoding="utf-8")),
+    ):
+        try:
+            main()
+        except SystemExit as ended:
+            code = ended.code
+        finally:
+            os.umask(umask)
+    return Done(code if isinstance(code, int) else int(code is not None), out.text(), err.text())
+
+
+class Stream(io.TextIOWrapper):
+    """A standard stream that is no terminal; programs may write bytes to its buffer."""
+
+    def __init__(self) -> None:
+        super().__init__(io.BytesIO(), encoding="utf-8", write_through=True)
+
+    def text(self) -> str:
+        """All that was written."""
+        self.flush()
+        assert isinstance(self.buffer, io.BytesIO)
+        return self.buffer.getvalue().decode()
