@@ -213,7 +213,6 @@ def test_what_is_taken_out_is_found_no_more(db: Database, reader: Reader) -> Non
 def test_stale_mentions_are_caught_up_with_once(db: Database, reader: Reader) -> None:
     assert stale_mentions(db, 10) == []
     db.execute("UPDATE mentions SET search_version = 0 WHERE id IN (2, 4)")
-    db.execute("UPDATE mentions SET search_version = -1 WHERE id = 3")  # on its way out
     db.execute("DELETE FROM mention_search WHERE rowid IN (2, 4)")
     assert found(reader, "refund") == []
     assert [stale.id for stale in stale_mentions(db, 1)] == [2]
