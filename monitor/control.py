@@ -70,6 +70,8 @@ async def _handle(line: bytes, handlers: Mapping[str, Handler]) -> dict[str, JSO
         return {"error": str(error)}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         return {"error": f"not understood: {error!r}"}
+    except Exception as error:  # noqa: BLE001 - whoever asked must hear that it went wrong; it goes wrong here alone
+        return {"error": f"internal: {error!r}"}
 
 
 def call(database: Path, verb: str, *, timeout: float = 120.0, **arguments: JSON) -> JSON:

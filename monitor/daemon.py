@@ -39,7 +39,7 @@ from monitor.web.app import STUCK_AFTER, WebServer, make_app
 from monitor.worker import WorkerPool
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Mapping
     from pathlib import Path
 
     from monitor.clock import Clock
@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 POLL_TICK: Final = 0.5  # seconds
 DELIVER_TICK: Final = 1.0
 CLOCK_TICK: Final = 10.0
+LONG_WORK_TICK: Final = 10.0
 HOUSEKEEPING_AFTER: Final = timedelta(seconds=30)
 CLOCK_STEP: Final = 60.0  # seconds by which the wall clock may drift between two looks before it counts as a step
 SENDERS: Final = 8  # messages on their way at once; one target never has more than one
@@ -139,8 +140,12 @@ class Daemon:
             log.info("stopped")
 
     def _handlers(self) -> Mapping[str, control.Handler]:
-        def handler(verb: desk.Verb) -> control.Handler:
-            return lambda arguments: verb(self._ports, self._plan, arguments)  # of the moment: a reload replaces both
+        def handler(name: str, verb: desk.Verb) -> control.Handler:
+            async def handle(arguments: Mapping[str, JSON]) -> JSON:
+                work = verb(self._ports, self._plan, arguments)  # of the moment: a reload replaces both
+                return await (self._paused_for(work) if name in desk.LONG else work)
+
+            return handle
 
         async def reload(_arguments: Mapping[str, JSON]) -> JSON:
             try:
@@ -149,7 +154,19 @@ class Daemon:
                 raise InputError(str(error)) from error
             return "reloaded"
 
-        return {"reload": reload, **{name: handler(verb) for name, verb in desk.VERBS.items()}}
+        return {"reload": reload, **{name: handler(name, verb) for name, verb in desk.VERBS.items()}}
+
+    async def _paused_for(self, work: Awaitable[JSON]) -> JSON:
+        """Do what holds the writer for long: the ticks wait for it, and systemd is told that it is no standstill."""
+        self._scheduler.pause()
+        task = asyncio.ensure_future(work)
+        try:
+            while not (await asyncio.wait({task}, timeout=LONG_WORK_TICK))[0]:
+                self._last_tick = self._clock.monotonic()
+                tell_systemd("WATCHDOG=1")
+            return task.result()
+        finally:
+            self._scheduler.resume()
 
     # ── lifecycle ──
 
@@ -174,7 +191,8 @@ class Daemon:
         every(self._poll_tick, "interval", seconds=POLL_TICK, next_run_time=self._clock.now())
         every(self._deliver_tick, "interval", seconds=DELIVER_TICK)
         every(self._clock_tick, "interval", seconds=CLOCK_TICK)
-        every(self._keep_house, "interval", hours=6, next_run_time=self._clock.now() + HOUSEKEEPING_AFTER)
+        for job in (self._reindex, self._retain):
+            every(job, "interval", hours=6, next_run_time=self._clock.now() + HOUSEKEEPING_AFTER)
         if watchdog := int(self._environ.get("WATCHDOG_USEC", "0")):
             every(self._watchdog_tick, "interval", seconds=watchdog / 3e6)
         self._scheduler.add_listener(_count_missed, EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES | EVENT_JOB_ERROR)
@@ -310,10 +328,13 @@ class Daemon:
             await self._writer.run(lambda store: store.clamp_schedule(now))
         self._clock_offset = offset
 
-    async def _keep_house(self) -> None:
-        """Index what is not indexed yet, and let go of what has had its time."""
+    async def _reindex(self) -> None:
+        """Index what is not indexed yet."""
         if done := await reindex(self._ports):
             log.info("indexed", mentions=done)
+
+    async def _retain(self) -> None:
+        """Let go of what has had its time."""
         await retain(self._plan.config.retention, ports=self._ports)
 
     def _offset(self) -> float:

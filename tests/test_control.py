@@ -24,9 +24,15 @@ async def refuse(_request: Mapping[str, JSON]) -> JSON:
     raise InputError("there is no source 'x'")
 
 
+async def break_down(_request: Mapping[str, JSON]) -> JSON:
+    return 1 // 0
+
+
 def with_server(database: Path, ask: Callable[[], Awaitable[None]]) -> None:
     async def run() -> None:
-        server = await control.serve(control.socket_path(database), {"echo": echo, "refuse": refuse})
+        server = await control.serve(
+            control.socket_path(database), {"echo": echo, "refuse": refuse, "break": break_down}
+        )
         try:
             await ask()
         finally:
@@ -53,6 +59,8 @@ def test_a_refusal_comes_in_the_daemons_own_words(tmp_path: Path) -> None:
             await asyncio.to_thread(control.call, tmp_path / "monitor.db", "refuse")
         with pytest.raises(InputError, match="not understood"):
             await asyncio.to_thread(control.call, tmp_path / "monitor.db", "unknown")
+        with pytest.raises(InputError, match="internal: ZeroDivisionError"):
+            await asyncio.to_thread(control.call, tmp_path / "monitor.db", "break")
 
     with_server(tmp_path / "monitor.db", ask)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -17,6 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
+from monitor import daemon as module
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -212,6 +215,37 @@ def test_systemd_is_told_when_it_is_ready_alive_reloading_and_stopping(
         while b"STOPPING=1" not in heard:
             heard.append(listener.recv(100))
     assert heard[0] == b"READY=1"
+
+
+def test_work_that_holds_the_writer_for_long_is_no_standstill(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LONG_WORK_TICK", 0.01)
+
+    async def run(listener: socket.socket) -> None:
+        daemon = module.Daemon(tmp_path / "sources.yaml", tmp_path / "monitor.db", environ={})
+        ticked, released = asyncio.Event(), asyncio.Event()
+
+        async def tick() -> None:
+            ticked.set()
+
+        daemon._scheduler.add_job(tick, "interval", seconds=0.01)
+        daemon._scheduler.start()
+
+        async def tidy() -> str:
+            await released.wait()
+            return "clean"
+
+        work = asyncio.create_task(daemon._paused_for(tidy()))
+        for _ in range(3):
+            assert await asyncio.to_thread(listener.recv, 100) == b"WATCHDOG=1"
+        assert not ticked.is_set()
+        released.set()
+        assert await work == "clean"
+        await asyncio.wait_for(ticked.wait(), PATIENCE)
+        daemon._scheduler.shutdown()
+
+    with systemd(tmp_path) as listener:
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        asyncio.run(run(listener))
 
 
 def test_health_and_metrics_are_served(daemon: Callable[..., Process]) -> None:

@@ -34,15 +34,17 @@ def act(verb: str, *, config: Path | None, db: Path | None, timeout: float = 120
     from monitor.flows import desk
 
     async def alone() -> JSON:
-        async with holding(config=config, db=db) as (ports, plan):
+        async with holding(config=config, db=db, follow=verb == "poll") as (ports, plan):
             return await desk.VERBS[verb](ports, plan, arguments)
 
     return asyncio.run(alone())
 
 
 @asynccontextmanager
-async def holding(*, config: Path | None, db: Path | None) -> AsyncIterator[tuple[Ports, Plan]]:
+async def holding(*, config: Path | None, db: Path | None, follow: bool = False) -> AsyncIterator[tuple[Ports, Plan]]:
     """The ports and the plan of this configuration, holding the lock that a daemon would hold.
+
+    With `follow` the rows of sources are made to follow it, as at the start of a daemon: only who polls wants that.
 
     Raises AlreadyRunning, ConfigError, StoreError and its kin.
     """
@@ -60,7 +62,8 @@ async def holding(*, config: Path | None, db: Path | None) -> AsyncIterator[tupl
             ports = await make_ports(loaded, clock=SystemClock(), writer=writer)
             try:
                 plan = await make_plan(loaded, ports.worker)
-                await sync_sources(plan, ports)
+                if follow:
+                    await sync_sources(plan, ports)
                 yield ports, plan
             finally:
                 await close_ports(ports)

@@ -73,6 +73,9 @@ async def _ping(ports: Ports, _plan: Plan, _arguments: Mapping[str, JSON]) -> JS
     return ports.clock.now().isoformat()
 
 
+LONG: Final = frozenset({"tidy"})
+"""Verbs that hold the writer for as long as they take: nothing else can be done meanwhile."""
+
 VERBS: Final[Mapping[str, Verb]] = {
     "ping": _ping,
     "poll": _poll,

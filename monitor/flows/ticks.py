@@ -5,11 +5,13 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from monitor.errors import WorkerKilled
+from monitor.models import Lemmas
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from monitor.flows.ports import Ports
-    from monitor.models import Lemmas
     from monitor.store import Store
     from monitor.store.search import StaleMention
 
@@ -23,10 +25,21 @@ async def reindex(ports: Ports) -> int:
     """
     done = 0
     while stale := await ports.writer.run(lambda store: store.stale_mentions(TOGETHER)):
-        lemmas = await ports.worker.lemmatise([(mention.title, mention.text, mention.lang) for mention in stale])
+        lemmas = await _lemmatise(stale, ports=ports)
         await ports.writer.run(partial(_index, list(zip(stale, lemmas, strict=True))))
         done += len(stale)
     return done
+
+
+async def _lemmatise(stale: Sequence[StaleMention], *, ports: Ports) -> list[Lemmas]:
+    """The lemmas of mentions; one that is too much for a worker is found by its words alone."""
+    try:
+        return await ports.worker.lemmatise([(mention.title, mention.text, mention.lang) for mention in stale])
+    except WorkerKilled:
+        if len(stale) == 1:
+            return [Lemmas()]
+    middle = len(stale) // 2
+    return [*await _lemmatise(stale[:middle], ports=ports), *await _lemmatise(stale[middle:], ports=ports)]
 
 
 def _index(lemmas: Sequence[tuple[StaleMention, Lemmas]], store: Store) -> None:

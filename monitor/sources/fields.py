@@ -11,6 +11,9 @@ from monitor.text import FIELD_CAP, clean_url, html_to_text, plain_text, unwrap_
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 """No feed is older; an earlier date is a mistake of its software."""
 
+LARGEST = 10**15
+"""No count is larger; a larger one is a mistake or an attack, and does not fit into a database."""
+
 _AHEAD = timedelta(hours=1)
 _ESCAPED_TAG = re.compile(r"&lt;(?:p|br|a|div|img|b|i|em|strong|ul|li|span)\b[^<>]{0,2000}?&gt;", re.IGNORECASE)
 _MAIL = re.compile(r"(?:mailto:)?[\w.+-]{1,64}@[\w.-]+")
@@ -81,9 +84,10 @@ def instant(moment: datetime | None, latest: datetime | None) -> datetime | None
 
 
 def count(value: object) -> int | None:
-    """A count such as `17` or `1,234`; None for anything else."""
+    """A count such as `17` or `1,234`; None for anything else, and for what nobody can have counted."""
     text = str(value).strip()
-    return int(text.replace(",", "").replace(" ", "")) if _COUNT.fullmatch(text) else None
+    number = int(text.replace(",", "").replace(" ", "")) if len(text) < 30 and _COUNT.fullmatch(text) else None
+    return number if number is not None and number <= LARGEST else None
 
 
 def rating(value: object, best: object = None) -> float | None:

@@ -11,7 +11,6 @@ from monitor.sources import fields
 CAP: Final = 64
 """Code points of a number with the words around it that are looked at."""
 
-_LARGEST: Final = 10**15
 # A space, also a thin or unbreakable one, a dot, a comma or an apostrophe stands between thousands.
 _NUMBER: Final = re.compile(
     r"(?<![\w.,])(?:(?P<grouped>\d{1,3}(?:[ \u00a0\u2009\u202f.,'’]\d{3})+)|"
@@ -66,7 +65,7 @@ def _factor(unit: str) -> int:
 
 
 def _bounded(number: float) -> int | None:
-    return int(number) if number <= _LARGEST else None
+    return int(number) if number <= fields.LARGEST else None
 
 
 def rating(text: str, best: float | None = None) -> float | None:

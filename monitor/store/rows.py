@@ -63,17 +63,22 @@ def post_columns(post: Post) -> tuple[object, ...]:
         post.text,
         post.author.name,
         post.author.url,
-        post.author.followers,
+        _fitting(post.author.followers),
         to_text_or_none(post.published),
         post.lang,
         post.rating,
-        post.likes,
-        post.replies,
-        post.views,
+        _fitting(post.likes),
+        _fitting(post.replies),
+        _fitting(post.views),
         post.thread,
         post.parent,
         post.type.value,
     )
+
+
+def _fitting(count: int | None) -> int | None:
+    """A count that SQLite can hold; one post's nonsense must not keep its neighbours out."""
+    return count if count is not None and -(2**63) <= count < 2**63 else None
 
 
 POST_COLUMNS = (

@@ -104,7 +104,7 @@ def test_a_reply_in_a_thread_is_found_and_what_stood_there_before_is_history(
 
     async def visits(forum: Forum) -> list[tuple[int, int, int]]:
         counted = []
-        async with holding(config=None, db=database) as (ports, plan):
+        async with holding(config=None, db=database, follow=True) as (ports, plan):
 
             async def visit() -> None:
                 report = await desk.poll_now("board", ports=ports, plan=plan)
@@ -137,7 +137,7 @@ def test_a_forum_whose_robots_txt_says_no_is_not_read(tmp_path: Path, monkeypatc
     monkeypatch.chdir(tmp_path)
 
     async def visit() -> str:
-        async with holding(config=None, db=tmp_path / "monitor.db") as (ports, plan):
+        async with holding(config=None, db=tmp_path / "monitor.db", follow=True) as (ports, plan):
             report = await desk.poll_now("board", ports=ports, plan=plan)
         return report.error.reason if report.error else "ok"
 

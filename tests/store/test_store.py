@@ -394,3 +394,12 @@ def test_a_file_of_a_later_version_is_refused(path: Path) -> None:
     later.close()
     with pytest.raises(DatabaseTooNew, match="m999"):
         open_writer(path)
+
+
+@pytest.mark.parametrize("count", [10**20, -(10**20)])
+def test_a_count_that_no_database_can_hold_is_not_known(store: Store, count: int) -> None:
+    sync(store, source("a"))
+    post_id = store.add_post(1, Post(text="x", likes=count, views=3), identities=["id:big"], now=NOW)
+    assert list(store._db.query("SELECT likes, views FROM posts WHERE id = ?", (post_id,))) == [
+        {"likes": None, "views": 3}
+    ]
