@@ -10,7 +10,7 @@ PREFIX ?= /opt/monitor
 DESTDIR ?=
 CONTACT ?=
 # Root leaves nothing of its own in this tree.
-INSTALLER = $(PYTHON) -B systemd/install.py --destdir "$(DESTDIR)" --prefix "$(PREFIX)"
+INSTALLER = $(PYTHON) -B systemd/install.py
 
 .PHONY: demo test run check lint types unit proofs bench lock clean install upgrade uninstall python
 
@@ -46,8 +46,13 @@ lock: $(DEV_STAMP)  ## pin every dependency by hash, from pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --extra dev pyproject.toml -o requirements-dev.lock
 
+# Through the environment: root's shell reads nothing of what stands in them.
+install upgrade uninstall: export DESTDIR := $(DESTDIR)
+install upgrade uninstall: export PREFIX := $(PREFIX)
+install upgrade uninstall: export CONTACT := $(CONTACT)
+
 install: python  ## on this server: program, command, configuration, units; what is there already stays
-	@$(INSTALLER) --contact "$(CONTACT)" install
+	@$(INSTALLER) install
 
 upgrade: python  ## to the version in this folder; the old one and its database come back when anything fails
 	@$(INSTALLER) upgrade

@@ -147,6 +147,9 @@ def words(text: str) -> tuple[str, ...]:
     return tuple(_WORD.findall(_APOSTROPHE.sub("", fold(text))))
 
 
+FORMULA = re.compile(r"[\s\ufeff]*[=+\-@\t\r＝＋－＠]")
+"""What makes Excel, LibreOffice or Google Sheets compute a cell (OWASP, CSV injection), also after blanks."""
+
 _SENTENCE_END = re.compile(r"[.!?…]+[\"»”’)\]]*\s+|\n+")
 _WORD_GAP = re.compile(r"\s+")
 

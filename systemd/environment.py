@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,8 @@ from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 MARK: Final = "installed-from"  # in an environment: hashes of what it was made from; written when it is complete
+# What the units hide from the service (ProtectHome=, PrivateTmp=, PrivateDevices=), or the kernel fills.
+HIDDEN: Final = ("/home/", "/root/", "/run/", "/tmp/", "/var/tmp/", "/dev/", "/proc/", "/sys/")  # noqa: S108 - refused
 COMMAND: Final = """\
 #!/bin/sh
 # By hand it looks where the service does; -I keeps the folder that you stand in out of Python's imports.
@@ -86,12 +89,12 @@ def say(text: str) -> None:
     print(text, flush=True)  # noqa: T201 - this program's own voice
 
 
-def run(*command: str | Path, why: str, **options: object) -> str:
-    """Run a program to its end; its output. Raises Failure with its last words."""
+def run(*command: str | Path, why: str, codes: tuple[int, ...] = (0,), **options: object) -> str:
+    """Run a program to its end; its output. Raises Failure with its last words where it ended with none of `codes`."""
     done = subprocess.run(  # type: ignore[call-overload] # noqa: S603 - our own commands
         [str(word) for word in command], text=True, capture_output=True, check=False, cwd="/", **options
     )
-    if done.returncode:
+    if done.returncode not in codes:
         said = (done.stderr.strip() or done.stdout.strip()).splitlines()[-12:]
         raise Failure("\n  ".join([f"{why} (exit code {done.returncode})", *said]))
     return str(done.stdout)
@@ -107,6 +110,16 @@ def remove(path: Path) -> bool:
     return there
 
 
+def check_places(places: Places) -> None:
+    """Refuse a PREFIX that a unit could not name, or that the service could not see."""
+    if not re.fullmatch(r"(/[A-Za-z0-9_+-][A-Za-z0-9._+-]*)+", places.prefix):
+        raise Failure(
+            f"PREFIX is {places.prefix!r}: write an absolute path of letters, digits and . _ + -, as in /opt/monitor"
+        )
+    if hidden := next((place for place in HIDDEN if f"{places.prefix}/".startswith(place)), None):
+        raise Failure(f"PREFIX is {places.prefix}, but the service does not see {hidden}: choose another")
+
+
 def check_python(places: Places) -> None:
     """Refuse a Python that could not carry the service."""
     for module in ("venv", "ensurepip"):
@@ -114,8 +127,7 @@ def check_python(places: Places) -> None:
             __import__(module)
         except ImportError:
             raise Failure(f"this Python has no module {module}; on Debian: apt install python3-venv") from None
-    # The service sees neither /home nor /root (ProtectHome=), and its user may read neither.
-    home = next((place for place in ("/root/", "/home/") if sys.base_prefix.startswith(place)), None)
+    home = next((place for place in HIDDEN if sys.base_prefix.startswith(place)), None)
     if home and not places.destdir:
         raise Failure(
             f"this Python stands under {home}, where the service may not read: make PYTHON=/usr/bin/python3 …"
@@ -177,8 +189,9 @@ def _make_at_home(places: Places, slot: str, *, old: str) -> None:
 def made_from(places: Places, slot: str) -> tuple[str, str]:
     """The packages and the program that an environment was made from; empty where it is not complete."""
     mark = places.at(slot) / MARK
-    first, second = mark.read_text(encoding="ascii").split() if mark.is_file() else ("", "")
-    return first, second
+    hashes = mark.read_text(encoding="ascii", errors="replace").split() if mark.is_file() else []
+    # One that a full disk or a lost power left half-written says nothing.
+    return (hashes[0], hashes[1]) if [len(one) for one in hashes] == [64, 64] else ("", "")
 
 
 def packages() -> str:

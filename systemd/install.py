@@ -8,6 +8,7 @@ nothing is installed yet. With DESTDIR nothing outside it is written, and no sys
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from environment import (
     ROOT,
     Failure,
     Places,
+    check_places,
     check_python,
     made_from,
     make_environment,
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
 UNITS: Final = ("monitor.service", "monitor-backup.service", "monitor-backup.timer")
 DATABASE: Final = "monitor.db"
 EXAMINATIONS: Final = ("check", "doctor")  # they look and change nothing; root may, and reads the credentials
+# What doctor finds wrong here an upgrade may have done; a host that does not answer just now is none of its doing.
+OURS: Final = ("versions", "database", "configuration", "permissions", "dictionaries")
 # What changes the database runs as the service does: root would leave files that the service cannot write.
 AS_THE_SERVICE: Final = (
     *("systemd-run", "--quiet", "--wait", "--pipe", "--collect"),
@@ -97,7 +101,8 @@ def act(places: Places, slot: str, command: str, *arguments: str | Path, why: st
     if command != "check":
         words += ["--db", places.state / DATABASE]
     folders = {"STATE_DIRECTORY": str(places.state), "CREDENTIALS_DIRECTORY": str(places.settings / "credentials")}
-    return run(*words, why=why, env=os.environ | folders)
+    codes = (0, 1) if command == "doctor" else (0,)  # 1: it has found problems
+    return run(*words, why=why, codes=codes, env=os.environ | folders)
 
 
 # ── Install ──
@@ -168,14 +173,17 @@ def upgrade(places: Places) -> None:
     backup: Path | None = None
     try:
         systemctl(places, "stop", *UNITS)
-        well = examine(places, old)
+        well = {name for name, fault in examine(places, old).items() if not fault}
         backup = back_up(places, old)
         switch(places, new)
         write_units(places)
         if backup is not None:
-            say(act(places, new, "migrate", why="the database could not be brought to the new version").strip())
-        for command in sorted(well - examine(places, new)):
-            act(places, new, command, why=f"`monitor {command}` found nothing wrong before, and does now")
+            why = "the database could not be brought to the new version"
+            say(act(places, new, "migrate", "--no-index", why=why).strip())
+        after = examine(places, new)
+        for name in sorted(well):
+            if fault := after.get(name, ""):
+                raise Failure(f"{name} found nothing wrong before, and does now: {fault}")
         if active:
             systemctl(places, "start", *active)
     except (Failure, OSError, KeyboardInterrupt) as error:
@@ -188,16 +196,26 @@ def upgrade(places: Places) -> None:
     say(f"Upgraded: {before} to {version(places, new)}.")
 
 
-def examine(places: Places, slot: str) -> frozenset[str]:
-    """Which examinations say that all is well; what was wrong before is no fault of an upgrade."""
-    well = set()
-    for command in EXAMINATIONS:
-        try:
-            act(places, slot, command, why="")
-        except Failure:
-            continue
-        well.add(command)
-    return frozenset(well)
+def examine(places: Places, slot: str) -> dict[str, str]:
+    """What each examination says is wrong, "" where all is well; what cannot be told is left out.
+
+    What was wrong before is no fault of an upgrade.
+    """
+    found = {"`monitor check`": ""}
+    try:
+        act(places, slot, "check", why="it says")
+    except Failure as fault:
+        found["`monitor check`"] = str(fault)
+    try:
+        lines = [json.loads(line) for line in act(places, slot, "doctor", "--json", why="").splitlines()]
+    except (Failure, ValueError):
+        return found
+    for area in OURS:
+        # Dictionaries that are missing are a note only, as a search makes them; the service may not.
+        bad = ("problem", "note") if area == "dictionaries" else ("problem",)
+        said = [str(line["what"]) for line in lines if line["area"] == area and line["level"] in bad]
+        found[f"`monitor doctor` ({area})"] = "; ".join(said)
+    return found
 
 
 def version(places: Places, slot: str) -> str:
@@ -257,18 +275,19 @@ def main() -> None:
     """Do one of the three; every fault is words and exit code 1."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("action", choices=("install", "upgrade", "uninstall"))
-    parser.add_argument("--destdir", default="", help="write everything under this folder, for packages and tests")
-    parser.add_argument("--prefix", default="/opt/monitor")
-    parser.add_argument("--contact", default="", help="the address that owners of sites see")
     options = parser.parse_args()
-    destdir = str(Path(options.destdir).absolute()) if options.destdir else ""
-    places = Places("" if destdir == "/" else destdir, options.prefix.rstrip("/"))
+    # As make has them: in the environment, where no shell reads what stands in them.
+    given, prefix, contact = (os.environ.get(name, "").strip() for name in ("DESTDIR", "PREFIX", "CONTACT"))
+    destdir = str(Path(given).absolute()) if given else ""
+    places = Places("" if destdir == "/" else destdir, prefix.rstrip("/") if prefix else "/opt/monitor")
     os.umask(0o022)  # the service's user must be able to read what root installs
     try:
         if not places.destdir and os.geteuid() != 0:
             raise Failure(f"this needs root: sudo make {options.action}")
+        if options.action != "uninstall":
+            check_places(places)
         if options.action == "install":
-            install(places, options.contact)
+            install(places, contact)
         elif options.action == "upgrade":
             upgrade(places)
         else:

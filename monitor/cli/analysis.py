@@ -64,7 +64,7 @@ def stats(
     from monitor.store import stats as store
 
     scope = _scope(query, since=since, until=until, doubtful=doubtful)
-    with _reading(db) as database:
+    with _reading(db, scope) as database:
         rows = store.answers(database, by, scope) if answers else store.counts(database, by, scope)
         if not rows:
             print_nothing(_why_nothing(database, scope))
@@ -162,7 +162,7 @@ def export(
     if format_ == "xlsx" and out is None:
         raise typer.BadParameter("a workbook needs a file: add --out FILE")
     scope = _scope(query, since=since, until=until, doubtful=doubtful)
-    with _reading(db) as database, progress("exporting", limit) as advance:
+    with _reading(db, scope) as database, progress("exporting", limit) as advance:
         columns, found = store.mentions(database, scope, limit=limit)
         first = next(found, None)
         if first is None:
@@ -237,33 +237,43 @@ def report(
 
 
 @contextmanager
-def _reading(db: Path | None) -> Iterator[History]:
-    """The database for reading; what SQLite says against it becomes a StoreError."""
+def _reading(db: Path | None, scope: Scope | None = None) -> Iterator[History]:
+    """The database for reading; what SQLite says against it becomes a StoreError.
+
+    Where the filter of `scope` searches and the search does not know every mention, that is said.
+    """
     from monitor.store import open_reader
     from monitor.store.connection import sqlite_errors
-    from monitor.store.search import register
+    from monitor.store.search import register, unindexed
 
     path = database_path(db)
     database = open_reader(path)
     register(database)
     try:
         with sqlite_errors(path):
+            if scope is not None and scope.sql is not None and scope.sql.match is not None:
+                from monitor.cli.searching import tell_unindexed
+
+                tell_unindexed(unindexed(database))
             yield database
     finally:
         database.close()
 
 
 def _scope(query: str, *, since: str | None, until: str | None, doubtful: bool) -> Scope:
-    """What was asked for. Raises QueryError."""
+    """What was asked for. Raises QueryError, and what typer shows as wrong usage."""
     from monitor.cli.reporting import moment_of
     from monitor.clock import SystemClock
     from monitor.query import parse
     from monitor.query.sql import compile_sql
+    from monitor.store.search import is_everything
     from monitor.store.stats import Scope
 
     now = SystemClock().now()
     sql = compile_sql(parse(query), now=now) if query.strip() else None
-    begin, end = moment_of("since", since, now), moment_of("before", until, now)
+    if sql is not None and is_everything(sql):
+        sql = None  # what has no filter is answered from the counts by day
+    begin, end = moment_of("since", since, now), moment_of("until", until, now)
     return Scope(sql=sql, since=begin, until=end, doubtful=doubtful)
 
 

@@ -130,7 +130,7 @@ async def _import(
 ) -> dict[str, Any]:
     from monitor.flows.importing import Imported, portions
 
-    imported = Imported()
+    imported, sources = Imported(), set[str]()
     report: dict[str, Any] = {"dry_run": dry_run, "bad": 0, "undated": 0, "columns": {}, "unused": [], "faults": []}
     opened = [_open(file, reading, kind=kind, encoding=encoding) for file in files]
     with progress("import", sum(file.stat().st_size for file in files)) as advance:
@@ -144,6 +144,9 @@ async def _import(
                         found = await do("import", source=portion.source, posts=list(portion.posts), dry_run=dry_run)
                         imported = imported.plus(Imported(**found))
                         report["undated"] += portion.undated
+                        sources.add(portion.source)
+            for name in sorted(sources) if not dry_run else ():
+                imported = imported.plus(Imported(**await do("import", source=name, posts=[], finish=True)))
     if source is not None:
         given = [column for column, field in report["columns"].items() if field == "source"]
         report["unused"] += [f"{report['columns'].pop(column) and column} (--source was given)" for column in given]
@@ -216,5 +219,6 @@ def _show_import(report: Mapping[str, Any]) -> None:
         "undated": "without a date",
         "refused": "erased on request before",
         "unjudged": "too much for the judge",
+        "answers": "answers linked",
     }
     print_line(line + "".join(f", {report[name]} {words}" for name, words in extra.items() if report[name]))

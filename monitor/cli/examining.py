@@ -138,7 +138,7 @@ def _receivers(loaded: Config, database: Path, condition: Condition | None) -> I
         for number, target in enumerate(receiver.targets, start=1)
         if (reason := notify.refusal(target)) is not None
     }
-    usable = condition is not None and not condition.error
+    usable = condition is not None and not condition.error and not condition.missing_steps
     dead = len(reader(database).dead_deliveries()) if usable else 0
     yield from doctoring.receivers(refused, configured=len(loaded.receivers), dead=dead)
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from monitor.models import JSON
-    from monitor.store.erase import Whom
+    from monitor.store.forgotten import Whom
 
 SHOWN = 20  # posts that are listed on a terminal
 
@@ -55,6 +55,7 @@ def forget(
     held = _held(asked, database_path(db), backups)
     if dry_run:
         _show_found(found, held, as_json=as_json)
+        _end(held)
         return
     if not yes:
         _confirm(found)
@@ -68,6 +69,7 @@ def forget(
         _show_held(held)
     if not report["clean"]:
         print_nothing("a reader kept old pages in the -wal file: close it (datasette, sqlite3) and run this again")
+    _end(held)
 
 
 _COUNTED = ("posts", "mentions", "revisions", "answers", "alerts", "deliveries", "messages", "cursors")
@@ -78,15 +80,14 @@ def _found(author: str | None, url: str | None, source: str | None, db: Path | N
     from monitor.errors import InputError
     from monitor.flows.forgetting import whom
     from monitor.store import open_reader
-    from monitor.store.erase import posts_of, source_id_of, weigh
+    from monitor.store.forgotten import posts_of, source_id_of, weigh
     from monitor.store.rescore import kept_posts
 
     opened = open_reader(database_path(db))
     try:
-        source_id = source_id_of(opened, source) if source is not None else None
-        if source is not None and source_id is None:
+        if source is not None and source_id_of(opened, source) is None:
             raise InputError(f"there is no source {source!r} in the database")
-        asked = whom(author=author, url=url, source=source_id)
+        asked = whom(author=author, url=url, source=source)
         ids = posts_of(opened, asked)
         listed = [
             {
@@ -102,18 +103,18 @@ def _found(author: str | None, url: str | None, source: str | None, db: Path | N
         opened.close()
 
 
-def _held(asked: Whom, database: Path, backups: Path | None) -> dict[str, int]:
-    """The other database files that still hold it, by their path."""
-    from monitor.store.erase import still_in
+def _held(asked: Whom, database: Path, backups: Path | None) -> dict[str, int | None]:
+    """The other database files that still hold it, by their path; None for one of which that cannot be known."""
+    from monitor.store.forgotten import still_in
 
     wanted = [database.parent, database.parent / "backups", *([backups] if backups else [])]
     folders = {folder.resolve(): folder for folder in wanted if folder.is_dir()}.values()
     files = sorted(file for folder in folders for file in folder.iterdir() if file.is_file() and file != database)
     counted = {str(file): still_in(file, asked) for file in files if not file.name.startswith(database.name + "-")}
-    return {file: count for file, count in counted.items() if count}
+    return {file: count for file, count in counted.items() if count != 0}
 
 
-def _show_found(found: Mapping[str, Any], held: Mapping[str, int], *, as_json: bool) -> None:
+def _show_found(found: Mapping[str, Any], held: Mapping[str, int | None], *, as_json: bool) -> None:
     if as_json:
         print_json({"dry_run": True, **found, "backups": held})
         return
@@ -125,9 +126,18 @@ def _show_found(found: Mapping[str, Any], held: Mapping[str, int], *, as_json: b
     _show_held(held)
 
 
-def _show_held(held: Mapping[str, int]) -> None:
+def _show_held(held: Mapping[str, int | None]) -> None:
     for file, count in held.items():
+        if count is None:
+            print_line(f"{file} cannot be read and may hold some of these posts: delete it")
+            continue
         print_line(f"{file} still holds {count} of these posts: delete it, or forget again after restoring it")
+
+
+def _end(held: Mapping[str, int | None]) -> None:
+    """The exit code says where something is left to do that we cannot know."""
+    if unread := [file for file, count in held.items() if count is None]:
+        print_nothing(f"could not be read, and may hold it: {', '.join(unread)}")
 
 
 def _confirm(found: Mapping[str, Any]) -> None:
@@ -140,7 +150,7 @@ def _confirm(found: Mapping[str, Any]) -> None:
 
 async def _forget(asked: Whom, *, config: Path | None, db: Path | None) -> dict[str, Any]:
     from monitor.store import open_reader
-    from monitor.store.erase import posts_of, standing_under
+    from monitor.store.forgotten import posts_of, standing_under
 
     named: dict[str, JSON] = {"kind": asked.kind, "value": asked.value, "source": asked.source}
     async with doing(config=config, db=db) as do:

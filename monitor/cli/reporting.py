@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import typer
 
 from monitor.errors import InputError
-from monitor.query import Time, parse
+from monitor.query.values import Unfit, timed
 from monitor.reports import figures
-from monitor.reports.figures import Period, midnight, month_period, week_period
+from monitor.reports.figures import EARLIEST, LATEST, Period, midnight, month_period, week_period
 from monitor.store import stats as store
 from monitor.text import fold
 
@@ -86,17 +86,21 @@ def named_period(
         return week_period(f"{now - timedelta(days=7):%G-W%V}")
     if month:
         return month_period(f"{now.replace(day=1) - timedelta(days=1):%Y-%m}")
-    begin, end = (moment_of(name, value, now) for name, value in (("since", since), ("before", until)))
+    begin, end = (moment_of(name, value, now) for name, value in (("since", since), ("until", until)))
     first, last = midnight((begin or now).date()), midnight((end or now).date())
     if first >= last:
         raise typer.BadParameter("--since is a day before --until; today is not over yet and not a day of a report")
+    if first < EARLIEST or last > LATEST:
+        raise typer.BadParameter(f"a report is of days from {EARLIEST.year} to {LATEST.year}")
     return Period(since=first, until=last)
 
 
-def moment_of(field: str, value: str | None, now: datetime) -> datetime | None:
-    """A time as the filter language writes it. Raises QueryError."""
+def moment_of(option: str, value: str | None, now: datetime) -> datetime | None:
+    """A time as the filter language writes it. Raises what typer shows as wrong usage."""
     if value is None:
         return None
-    term = parse(f'{field}:"{value}"').root
-    assert isinstance(term, Time)  # noqa: S101 - a quoted value cannot be more than one term
-    return now - term.moment if isinstance(term.moment, timedelta) else term.moment
+    try:
+        moment = timed(option, value).moment
+    except Unfit as error:
+        raise typer.BadParameter(f"--{option}: {error}") from None
+    return now - moment if isinstance(moment, timedelta) else moment

@@ -51,6 +51,7 @@ def rescore(
     import asyncio
     import time
 
+    from monitor.cli.reporting import moment_of
     from monitor.clock import SystemClock
     from monitor.flows.rescoring import Orders
     from monitor.query import parse
@@ -63,7 +64,11 @@ def rescore(
         raise typer.BadParameter(f"there is no brand {brand!r}; configured are: {', '.join(names)}")
     now = SystemClock().now()
     chosen = _chosen(
-        db, query=parse(query) if query else None, since=_since(since), mentions_only=mentions_only, now=now
+        db,
+        query=parse(query) if query else None,
+        since=moment_of("since", since, now),
+        mentions_only=mentions_only,
+        now=now,
     )
     if not chosen:
         print_nothing("no stored post fits")
@@ -77,30 +82,21 @@ def rescore(
         _show_difference(difference, apply=apply, seconds=seconds)
 
 
-def _since(given: str | None) -> Any:
-    from datetime import timedelta
-
-    from monitor.clock import SystemClock
-    from monitor.query.values import Unfit, timed
-
-    if given is None:
-        return None
-    try:
-        moment = timed("since", given).moment
-    except Unfit as error:
-        raise typer.BadParameter(f"--since: {error}") from error
-    return SystemClock().now() - moment if isinstance(moment, timedelta) else moment
-
-
 def _chosen(db: Path | None, **scope: Any) -> Sequence[int]:
     from array import array
 
+    from monitor.cli.searching import tell_unindexed
     from monitor.store import open_reader
+    from monitor.store.connection import sqlite_errors
     from monitor.store.rescore import candidates
+    from monitor.store.search import unindexed
 
     opened = open_reader(database_path(db))
     try:
-        return array("q", candidates(opened, **scope))
+        if scope["query"] is not None:
+            tell_unindexed(unindexed(opened))
+        with sqlite_errors(database_path(db)):
+            return array("q", candidates(opened, **scope))
     finally:
         opened.close()
 

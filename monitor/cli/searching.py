@@ -29,6 +29,7 @@ def search(
     """Search all that was ever found: any inflected form finds the word; newest first."""
     compiled = compiled_query(query)
     store = reader(db)
+    tell_unindexed(store.unindexed())
     if count:
         _print_count(store.count(compiled), as_json=as_json)
         return
@@ -45,6 +46,15 @@ def search(
         _show(view)
     if len(found) == limit:
         print_line(f"(the newest {limit}; older ones: --before {found[-1].id})")
+
+
+def tell_unindexed(mentions: int) -> None:
+    """Say on stderr that a search does not know every mention yet."""
+    if mentions:
+        typer.echo(
+            f"monitor: {mentions:,} mentions are not indexed yet; the running daemon does it, or `monitor migrate`",
+            err=True,
+        )
 
 
 def compiled_query(query: str) -> Sql:

@@ -94,27 +94,31 @@ class Fetcher:
         validators: Validators = Validators(),  # noqa: B008 - frozen
         headers: tuple[tuple[str, str], ...] = (),
         gap: timedelta | None = None,
+        roam: bool = True,
     ) -> Response:
         """The whole answer to `request`, after at most `settings.redirects` redirects.
 
-        `allow` opens private networks, `validators` are what the last answer gave, `headers` are the source's own with
-        secrets resolved (those of the request win), `gap` replaces `settings.gap`. `Response.elapsed` and the deadline
-        leave out what politeness waits. A page for people is asked for only where robots.txt lets us, redirects too.
+        `allow` opens private networks, without `roam` only for the origin of `request` itself; `validators` are what
+        the last answer gave, `headers` are the source's own with secrets resolved (those of the request win), `gap`
+        replaces `settings.gap`. `Response.elapsed` and the deadline leave out what politeness waits. A page for people
+        is asked for only where robots.txt lets us, redirects too.
         Raises a `FetchError`; a `StatusError` without any request when the host has asked for peace, with the moment in
         `retry_at`.
         """
         gap = self._settings.gap if gap is None else gap
         hop = first_hop(request, headers)
+        origin = hop.origin
         spent = 0.0
         seen = set()
         for _ in range(self._settings.redirects + 1):
             if (hop.method, hop.url) in seen:
                 raise RedirectRefused(f"{host_of(hop.url)}: the redirects go in a circle")
             seen.add((hop.method, hop.url))
+            opened = allow if roam or hop.origin == origin else ()
             if request.for_people:
-                await self._heed_robots(hop.url, allow=allow, gap=gap)
+                await self._heed_robots(hop.url, allow=opened, gap=gap)
             answer, seconds = await self._take_turn(
-                hop, allow=allow, validators=validators, gap=gap, left=self._settings.timeout.total_seconds() - spent
+                hop, allow=opened, validators=validators, gap=gap, left=self._settings.timeout.total_seconds() - spent
             )
             spent += seconds
             location = next(iter(answer.headers.get_list("location")), None)

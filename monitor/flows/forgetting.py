@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Final, Literal, cast
 import structlog
 
 from monitor.errors import InputError
-from monitor.store.erase import Erased, Whom
+from monitor.store.forgotten import Whom
+from monitor.store.removal import Erased
 from monitor.text import canonical_url, fold
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from monitor.flows.ports import Plan, Ports
     from monitor.models import JSON
     from monitor.store import Store
-    from monitor.store.erase import Window
+    from monitor.store.retention import Window
 
 TOGETHER: Final = 50  # posts that go in one transaction: the writer is free again within 50 ms
 READER_PATIENCE: Final = 30.0  # seconds that a reader may keep the WAL from being emptied
@@ -32,7 +33,7 @@ READER_PATIENCE: Final = 30.0  # seconds that a reader may keep the WAL from bei
 log = structlog.get_logger()
 
 
-def whom(*, author: str | None, url: str | None, source: int | None = None) -> Whom:
+def whom(*, author: str | None, url: str | None, source: str | None = None) -> Whom:
     """What a request names. Raises InputError unless it is either an author (name or address) or one address."""
     if (author is None) == (url is None):
         raise InputError("say either whose posts are to be forgotten, or which address")
@@ -51,19 +52,19 @@ async def forget(ports: Ports, _plan: Plan, arguments: Mapping[str, JSON]) -> JS
     """The verb: from now on nobody stores posts of `whom`; `posts`, which are theirs, are erased."""
     source = arguments.get("source")
     kind = cast("Literal['author', 'url']", arguments["kind"])
-    asked = Whom(kind=kind, value=str(arguments["value"]), source=None if source is None else int(str(source)))
+    asked = Whom(kind=kind, value=str(arguments["value"]), source=None if source is None else str(source))
     posts, standing_under = (_ids(arguments.get(name)) for name in ("posts", "standing_under"))
     now = ports.clock.now()
     is_new = await ports.writer.run(lambda store: store.forget(asked, now=now))
     erased = Erased()
     for batch in _batches(posts):
-        erased = erased.plus(await ports.writer.run(partial(_erase, batch, standing_under)))
+        erased = erased.plus(await ports.writer.run(partial(_erase, batch, standing_under, now)))
     log.info("forgotten", kind=asked.kind, hash=asked.hash.hex(), new=is_new, **erased._asdict())
     return {"hash": asked.hash.hex(), "new": is_new, **erased._asdict()}
 
 
-def _erase(batch: Sequence[int], standing_under: Sequence[int], store: Store) -> Erased:
-    return store.erase(batch, standing_under=standing_under)
+def _erase(batch: Sequence[int], standing_under: Sequence[int], now: datetime, store: Store) -> Erased:
+    return store.erase(batch, now=now, standing_under=standing_under)
 
 
 async def tidy(ports: Ports, _plan: Plan, _arguments: Mapping[str, JSON]) -> JSON:
@@ -91,7 +92,7 @@ def _merge(first: bool, store: Store) -> bool:
 
 
 async def retain(retention: RetentionSettings, *, ports: Ports) -> Erased:
-    """The daily job: posts past their time go, some at a time; returns how much went.
+    """Every few hours: posts past their time go, some at a time; returns how much went.
 
     Counted from when a post was found. Tombstones keep a source that still serves it from bringing it back as new; a
     post waits while an alert about it is on its way.

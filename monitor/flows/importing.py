@@ -6,7 +6,9 @@ an import that is broken off or repeated stores nothing twice; what any source h
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+import json
+from collections import Counter
+from dataclasses import asdict, astuple, dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -24,34 +26,36 @@ if TYPE_CHECKING:
     from monitor.flows.tables import Row
     from monitor.models import JSON, Judgement, Post
     from monitor.store import Store
+    from monitor.store.rescore import Reply
 
 FOUND: Final = "found by import"  # the decision that stands at each imported mention
 TOGETHER: Final = 50  # posts that are judged, and stored in one transaction
 PORTION: Final = 200  # posts that are sent to the daemon at once
-PORTION_BYTES: Final = 300_000  # and their size as JSON: a line to the daemon may have a megabyte
+PORTION_BYTES: Final = 256 * 1024  # and their size as JSON, unless one alone has more: a line may have a megabyte
+LINKED_TOGETHER: Final = 1000  # posts that are looked through for answers, or linked, in one transaction
 
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What came of some posts: stored, known before, erased on request and so refused, too much for the judge."""
+    """What came of some posts: stored, known before, erased on request and so refused, too much for the judge.
+
+    `answers` are links of answers by the brands' accounts to what they answer.
+    """
 
     new: int = 0
     known: int = 0
     refused: int = 0
     unjudged: int = 0
     mentions: int = 0
+    answers: int = 0
 
     def plus(self, other: Imported) -> Imported:
         """Both together."""
-        return Imported(*(mine + theirs for mine, theirs in zip(_figures(self), _figures(other), strict=True)))
+        return Imported(*(mine + theirs for mine, theirs in zip(astuple(self), astuple(other), strict=True)))
 
     def to_json(self) -> dict[str, JSON]:
         """As an object of JSON."""
         return {name: int(count) for name, count in asdict(self).items()}
-
-
-def _figures(imported: Imported) -> tuple[int, ...]:
-    return (imported.new, imported.known, imported.refused, imported.unjudged, imported.mentions)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +70,8 @@ class Portion:
 
 def portions(rows: Iterable[Row], *, source: str | None) -> Iterator[Portion]:
     """The rows of a file in portions, each of one source: `source`, or where that is None the one that a row names."""
-    waiting: dict[str, list[Post]] = {}
+    waiting: dict[str, list[JSON]] = {}
+    undated: Counter[str] = Counter()
     faults: list[tuple[int, str]] = []
     count = size = 0
     for row in rows:
@@ -74,40 +79,44 @@ def portions(rows: Iterable[Row], *, source: str | None) -> Iterator[Portion]:
         if row.post is None or name is None:
             faults.append((row.line, row.fault or "it names no source, and --source was not given"))
         else:
-            waiting.setdefault(name, []).append(row.post)
-            size += _size(row.post)
+            post: dict[str, JSON] = {**post_to_json(row.post), "lang": row.post.lang}
+            more = len(json.dumps(post, ensure_ascii=False).encode(errors="replace")) + 2
+            if size + more > PORTION_BYTES - 100:  # what goes around them
+                yield from _portions(waiting, undated, faults)
+                waiting, undated, faults, count, size = {}, Counter(), [], 0, 0
+            waiting.setdefault(name, []).append(post)
+            undated[name] += row.post.published is None
+            size += more
         count += 1
-        if count >= PORTION or size >= PORTION_BYTES:
-            yield from _portions(waiting, faults)
-            waiting, faults, count, size = {}, [], 0, 0
-    yield from _portions(waiting, faults)
+        if count >= PORTION:
+            yield from _portions(waiting, undated, faults)
+            waiting, undated, faults, count, size = {}, Counter(), [], 0, 0
+    yield from _portions(waiting, undated, faults)
 
 
-def _size(post: Post) -> int:
-    """About how many bytes a post has as JSON."""
-    return len(post.text.encode(errors="replace")) + len(post.title.encode(errors="replace")) + 500
-
-
-def _portions(waiting: Mapping[str, Sequence[Post]], faults: Sequence[tuple[int, str]]) -> Iterator[Portion]:
+def _portions(
+    waiting: Mapping[str, Sequence[JSON]], undated: Mapping[str, int], faults: Sequence[tuple[int, str]]
+) -> Iterator[Portion]:
     if faults:
         yield Portion(source="", faults=tuple(faults))
     for source, posts in waiting.items():
-        undated = sum(post.published is None for post in posts)
-        yield Portion(source=source, posts=tuple(_to_json(post) for post in posts), undated=undated)
-
-
-def _to_json(post: Post) -> dict[str, JSON]:
-    return {**post_to_json(post), "lang": post.lang}
+        yield Portion(source=source, posts=tuple(posts), undated=undated[source])
 
 
 async def import_verb(ports: Ports, plan: Plan, arguments: Mapping[str, JSON]) -> JSON:
-    """The verb: `posts` (as `post_to_json` prints them) of the source `source`; `dry_run` stores nothing."""
+    """The verb: `posts` (as `post_to_json` prints them) of the source `source`; `dry_run` stores nothing.
+
+    With `finish`, once all posts of a source are there, answers are linked to what they answer.
+    """
     posts = arguments["posts"]
     if not isinstance(posts, list):
         raise InputError("posts must be a list")
     read = [post_from_json(item) for item in posts if isinstance(item, dict)]
     source, dry_run = str(arguments["source"]), bool(arguments.get("dry_run"))
-    return (await import_posts(source, read, ports=ports, plan=plan, dry_run=dry_run)).to_json()
+    imported = await import_posts(source, read, ports=ports, plan=plan, dry_run=dry_run)
+    if arguments.get("finish") and not dry_run:
+        imported = imported.plus(Imported(answers=await link_answers(source, ports=ports, plan=plan)))
+    return imported.to_json()
 
 
 async def import_posts(source: str, posts: Sequence[Post], *, ports: Ports, plan: Plan, dry_run: bool) -> Imported:
@@ -130,7 +139,7 @@ async def _import_some(
     if dry_run:
         mentions = sum(len(judgement.mentions) for _, judgement in judged if judgement)
         return counted.plus(Imported(new=len(judged) - refused, refused=refused, mentions=mentions))
-    return counted.plus(await ports.writer.run(partial(_store, source, judged, plan, ports.clock.now())))
+    return counted.plus(await ports.writer.run(partial(_store, source, judged, ports.clock.now())))
 
 
 def _sift(source: str, batch: Sequence[Identified], store: Store) -> tuple[list[Identified], int]:
@@ -175,9 +184,7 @@ async def _judge(
     return list(zip(found, judgements, strict=True)), 0
 
 
-def _store(
-    source: str, judged: Sequence[tuple[Identified, Judgement | None]], plan: Plan, now: datetime, store: Store
-) -> Imported:
+def _store(source: str, judged: Sequence[tuple[Identified, Judgement | None]], now: datetime, store: Store) -> Imported:
     """The write transaction: all that these posts lead to, or nothing of it."""
     new = mentions = refused = 0
     with store.transaction():
@@ -191,10 +198,37 @@ def _store(
             if post_id is None:
                 continue
             new += 1
-            if brand := plan.brand_of_account(post.author):
-                store.link_answer(source_id, post_id, post, brand=brand, now=now)
             for mention in assess(judgement, Context(silent=FOUND), now) if judgement else ():
                 assert judgement is not None  # noqa: S101 - it has mentions
                 store.add_mention(post_id, mention, decision=FOUND, lemmas=judgement.lemmas, now=now)
                 mentions += 1
     return Imported(new=new, known=len(judged) - new - refused, refused=refused, mentions=mentions)
+
+
+async def link_answers(source: str, *, ports: Ports, plan: Plan) -> int:
+    """Link the answers of the brands' accounts that are linked to nothing yet; returns how many were.
+
+    A history may come in any order, and an answer before what it answers, so this is for the end.
+    """
+    source_id = await ports.writer.run(lambda store: store.source_id_of(source))
+    if source_id is None or not plan.own_accounts:
+        return 0
+    answers: list[tuple[Reply, str]] = []
+    after = 0
+    while replies := await ports.writer.run(partial(_replies, source_id, after)):
+        after = replies[-1].id
+        answers += [(reply, brand) for reply in replies if (brand := plan.brand_of_account(reply.author))]
+    answers.sort(key=lambda answer: (answer[0].at, answer[0].id))  # each takes the newest that has no answer yet
+    linked = 0
+    for start in range(0, len(answers), LINKED_TOGETHER):
+        linked += await ports.writer.run(partial(_link, answers[start : start + LINKED_TOGETHER]))
+    return linked
+
+
+def _replies(source_id: int, after: int, store: Store) -> list[Reply]:
+    return store.unlinked_replies(source_id, after=after, limit=LINKED_TOGETHER)
+
+
+def _link(answers: Sequence[tuple[Reply, str]], store: Store) -> int:
+    with store.transaction():
+        return sum(store.link_reply(reply.id, brand=brand) for reply, brand in answers)

@@ -16,6 +16,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from monitor.errors import SourceError, WorkerKilled
+from monitor.flows.judging import judge_posts
 from monitor.flows.recording import Batch, record
 from monitor.flows.visit import visit_source
 from monitor.tracking.health import after_failure
@@ -75,6 +76,7 @@ async def poll(source: Source, leased: LeasedSource, *, ports: Ports, plan: Plan
                 new=await _judge(new, source, ports=ports),
                 changed=await _judge(visit.changed, source, ports=ports) if is_last else (),
                 visit=visit if is_last else None,
+                history=visit.history,
                 hosts=ports.fetcher.host_states(),
             )
             now = ports.clock.now()
@@ -89,21 +91,16 @@ async def poll(source: Source, leased: LeasedSource, *, ports: Ports, plan: Plan
 
 
 async def _judge(found: Sequence[Identified], source: Source, *, ports: Ports) -> list[Judged]:
-    """The posts, each with its judgement; what is too much for one worker is halved until each half is not.
+    """The posts, each with its judgement.
 
     Raises WorkerKilled when a single post is too much: the source then fails visibly, rather than lose a mention.
     """
-    if not found:
-        return []
     posts = [replace(one.post, lang=one.post.lang or source.lang) for one in found]
-    try:
-        judgements = await ports.worker.judge(posts, site_weight=source.weight)
-    except WorkerKilled:
-        if len(found) < 2:
-            raise
-        middle = len(found) // 2
-        return [
-            *await _judge(found[:middle], source, ports=ports),
-            *await _judge(found[middle:], source, ports=ports),
-        ]
-    return [(replace(one, post=post), said) for one, post, said in zip(found, posts, judgements, strict=True)]
+    judged: list[Judged] = []
+    for one, post, said in zip(
+        found, posts, await judge_posts(posts, weight=source.weight, worker=ports.worker), strict=True
+    ):
+        if isinstance(said, WorkerKilled):
+            raise said
+        judged.append((replace(one, post=post), said))
+    return judged

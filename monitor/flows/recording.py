@@ -16,7 +16,7 @@ from monitor.tracking.identity import Identified
 from monitor.understanding.assess import Context, assess
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import datetime
 
     from monitor.flows.ports import Plan
@@ -33,7 +33,10 @@ Judged: TypeAlias = tuple[Identified, Judgement | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """What one write transaction is given: new posts and known ones with a new wording, and with the last the visit."""
+    """What one write transaction is given: new posts and known ones with a new wording, and with the last the visit.
+
+    `history` are keys of new posts of which the visit saw that they are older than the watch.
+    """
 
     source: Source
     leased: LeasedSource
@@ -41,6 +44,7 @@ class Batch:
     changed: Sequence[Judged] = ()
     visit: Visit | None = None
     hosts: Sequence[HostState] = ()
+    history: Collection[str] = ()
 
 
 class Recorded(NamedTuple):
@@ -81,7 +85,7 @@ class _Transaction:
             self.store.link_answer(source_id, post_id, post, brand=brand, now=self.now)
         if judgement is None:
             return []
-        silent = self._why_silent(post)
+        silent = self._why_silent(post, key=found.key)
         mentions = assess(judgement, Context(silent=silent), self.now)
         return [
             self._mention(post_id, post, mention, key=found.key, lemmas=judgement.lemmas, silent=silent)
@@ -92,10 +96,10 @@ class _Transaction:
         """A post that was known and reads differently now: an edit is no news, unless it gains a brand."""
         source_id, post = self.batch.leased.id, found.post
         stored = self.store.find_post(source_id, found.key)
-        if stored is None:  # a tombstone: what was erased stays so, however it is worded
+        if stored is None:  # erased since the visit: what was erased stays so, however it is worded
             return []
         self.store.add_sightings(source_id, stored.id, identities=found.identities, now=self.now)
-        silent = self._why_silent(post)
+        silent = self._why_silent(post, key=found.key)
         mentions = assess(judgement, Context(silent=silent), self.now) if judgement else ()
         if (post.title, post.text) == (stored.title, stored.text) or not (mentions or stored.mentions):
             return []
@@ -132,7 +136,7 @@ class _Transaction:
             self.store.add_alert(mention_id, decision.alert, now=self.now)
         return decision.alert is not None
 
-    def _why_silent(self, post: Post) -> str | None:
+    def _why_silent(self, post: Post, *, key: str) -> str | None:
         """Why nobody is woken for a post whatever it says; None where somebody may be."""
         if self.batch.source.backfill is Backfill.ALERT:
             return None
@@ -144,6 +148,8 @@ class _Transaction:
             return f"published {post.published:%Y-%m-%d}, before this source was watched"
         if post.published is not None and post.published < self.now - HISTORY:
             return f"published {post.published:%Y-%m-%d}, long ago"
+        if post.published is None and key in self.batch.history:
+            return "it has no date and stood in a thread that is read for the first time"
         return None
 
     def finish(self, visit: Visit) -> None:
@@ -160,6 +166,7 @@ class _Transaction:
             validators=visit.validators,
             cursor=visit.cursor,
             new_posts=len(visit.new),
+            overrun=visit.overrun,
             emptied=not visit.not_modified and visit.shown == 0 and self.store.has_posts(leased.id),
             note=visit.note,
             now=self.now,

@@ -272,8 +272,9 @@ def _write(
     text = _words(change, decision, now)
     if new is None or judgement is None:
         assert old is not None  # noqa: S101 - what was not there cannot be lost
+        lemmas = store.lemmas_of(old.id)  # those of the same wording
         store.unname_mention(old.id, Why(code=UNNAMED, text=f"no longer matches, since {now:%Y-%m-%d}"))
-        store.note_decision(old.id, text)
+        store.note_decision(old.id, text, lemmas=lemmas)
         return False
     if old is None:
         mention_id = store.add_mention(change.kept.id, new, decision=text, lemmas=judgement.lemmas, now=now)

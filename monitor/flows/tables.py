@@ -7,19 +7,19 @@ by the names that exports give them in English and Russian, anything else is sai
 from __future__ import annotations
 
 import codecs
-import csv
 import json
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from email.utils import parsedate_to_datetime
-from itertools import chain, islice
+from itertools import islice
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
 from monitor.errors import InputError, Malformed
+from monitor.flows.csvrows import TOO_LONG, Lines, read_header, read_rows
 from monitor.models import JSON, Author, Post, PostType
 from monitor.sources import decoding, fields
-from monitor.text import FIELD_CAP, clean_url, fold
+from monitor.text import FIELD_CAP, FORMULA, clean_url, fold
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 DateOrder: TypeAlias = Literal["day-first", "month-first"]
 
-LONGEST: Final = 1024 * 1024  # characters of one row; what is longer is no post
 _SAMPLE: Final = 64 * 1024
 _ENCODINGS: Final = ("cp1251", "koi8-u", "koi8-r", "cp866", "cp1252", "iso8859-5", "mac-cyrillic")
 _NAMES: Final = """
@@ -75,9 +74,6 @@ _DATE: Final = re.compile(
     r"(?:[\sT,]+(\d{1,2}):(\d\d)(?::(\d\d)(?:\.\d+)?)?)?\s*([AaPp][Mm])?"
 )
 _UNDECODED: Final = re.compile("[\udc80-\udcff]")  # what `surrogateescape` makes of bytes that are no text
-_FORMULA: Final = re.compile(
-    r"'(?=[\s\ufeff]*[=+\-@\t\r＝＋－＠])"
-)  # an apostrophe that keeps a cell from being a formula
 _OURS: Final = frozenset({"post_id", "brand", "decision", "published_at"})
 _NOT_OURS: Final = frozenset({"id", "post_id", "site"})
 
@@ -159,37 +155,13 @@ def format_of(path: Path, encoding: str) -> Literal["csv", "jsonl"]:
 def open_csv(file: TextIO) -> tuple[list[str], Iterator[tuple[int, list[str] | str]]]:
     """The header and the rows of a CSV file (opened with newline=""), each with its line; a text says why it is none.
 
-    The delimiter is the one of comma, semicolon, tab and bar that the header has most of.
+    Raises InputError where the header cannot be read.
     """
-    csv.field_size_limit(LONGEST)
-    first = file.readline(LONGEST)
-    while first and not first.strip():
-        first = file.readline(LONGEST)
-    delimiter = max(",;\t|", key=first.count)
-    reader = csv.reader(chain([first], _lines(file)), delimiter=delimiter)
-    try:
-        header = next(reader, [])
-    except csv.Error as error:
-        raise InputError(f"the header cannot be read: {error}") from error
-    return [column.strip() for column in header], _rows(reader)
-
-
-def _lines(file: TextIO) -> Iterator[str]:
-    yield from iter(lambda: file.readline(LONGEST), "")
-
-
-def _rows(reader: Iterator[list[str]]) -> Iterator[tuple[int, list[str] | str]]:
-    while True:
-        line = getattr(reader, "line_num", 0) + 1
-        try:
-            row = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            yield line, str(error)
-            continue
-        if any(cell.strip() for cell in row):
-            yield line, row
+    lines = Lines(file)
+    header, delimiter = read_header(lines)
+    if isinstance(header, str):
+        raise InputError(f"the header cannot be read: {header}")
+    return [column.strip() for column in header], read_rows(lines, delimiter, len(header))
 
 
 def read_csv(header: Iterable[str], rows: Iterable[tuple[int, list[str] | str]], reading: Reading) -> Iterator[Row]:
@@ -200,13 +172,11 @@ def read_csv(header: Iterable[str], rows: Iterable[tuple[int, list[str] | str]],
     for line, row in rows:
         if isinstance(row, str):
             yield Row(line, None, fault=row)
-        elif len(row) > len(columns):
-            yield Row(line, None, fault=f"it has {len(row)} cells, the header has {len(columns)}")
         else:
             cells: dict[str, JSON] = {}
             for name, cell in zip(columns, row, strict=False):
                 if name is not None and cell.strip():
-                    cells.setdefault(name, _FORMULA.sub("", cell, count=1) if cell.startswith("'") else cell)
+                    cells.setdefault(name, cell[1:] if cell.startswith("'") and FORMULA.match(cell, 1) else cell)
             yield _row(line, cells, reading)
 
 
@@ -215,13 +185,16 @@ def read_csv(header: Iterable[str], rows: Iterable[tuple[int, list[str] | str]],
 
 def read_json(file: TextIO, reading: Reading) -> Iterator[Row]:
     """The posts of a file of JSON lines; one that stands in several lines, as a mention each, is one post each time."""
-    for line, text in enumerate(_lines(file), start=1):
+    for line, text in enumerate(Lines(file), start=1):
+        if text is None:
+            yield Row(line, None, fault=TOO_LONG)
+            continue
         if not text.strip():
             continue
         try:
             record = json.loads(text)
         except (ValueError, RecursionError):
-            yield Row(line, None, fault="it is no JSON" if len(text) < LONGEST else "it is too long")
+            yield Row(line, None, fault="it is no JSON")
             continue
         if isinstance(record, dict):
             yield _row(line, _flat(record, reading), reading)
@@ -249,9 +222,9 @@ def columns_of_json(path: Path, encoding: str) -> list[str]:
     """The names that the first records of a file have, for saying which are understood."""
     names: dict[str, None] = {}
     with path.open(encoding=encoding, errors="replace") as file:
-        for text in islice(_lines(file), 100):
+        for text in islice(Lines(file), 100):
             try:
-                record = json.loads(text)
+                record = json.loads(text or "")
             except (ValueError, RecursionError):
                 continue
             if isinstance(record, dict):

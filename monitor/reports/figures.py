@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 Row: TypeAlias = dict[str, Any]
 DAY = timedelta(days=1)
+# A report looks at the time before its own too, and at its end.
+EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,12 +123,11 @@ def week_period(label: str) -> Period:
     """An ISO week such as 2026-W46. Raises InputError."""
     match = re.fullmatch(r"(\d{4})-W(\d\d)", label)
     try:
-        monday = date.fromisocalendar(int(match[1]), int(match[2]), 1) if match else None
-    except ValueError:
-        monday = None
-    if monday is None:
-        raise InputError(f"{label!r} is no week; one is written 2026-W46")
-    since = midnight(monday)
+        since = midnight(date.fromisocalendar(int(match[1]), int(match[2]), 1)) if match else None
+    except (ValueError, OverflowError):
+        since = None
+    if since is None or not EARLIEST <= since <= LATEST:
+        raise InputError(f"{label!r} is no week of a report; one is written 2026-W46")
     return Period(since=since, until=since + 7 * DAY, label=label)
 
 
@@ -135,7 +136,9 @@ def month_period(label: str) -> Period:
     try:
         since = datetime.strptime(label, "%Y-%m").replace(tzinfo=UTC)
     except ValueError:
-        raise InputError(f"{label!r} is no month; one is written 2026-11") from None
+        since = None
+    if since is None or not EARLIEST <= since <= LATEST:
+        raise InputError(f"{label!r} is no month of a report; one is written 2026-11")
     return Period(since=since, until=(since + 31 * DAY).replace(day=1), label=label)
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import json
-import re
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Final
+
+from monitor.text import FORMULA
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -14,9 +15,6 @@ if TYPE_CHECKING:
 
 EXCEL_ROWS: Final = 1_048_576  # of a sheet, the header included
 EXCEL_CELL: Final = 32_767  # UTF-16 units in one cell
-
-# What makes Excel, LibreOffice or Google Sheets compute (OWASP, CSV injection), also after blanks and in full width.
-_FORMULA: Final = re.compile(r"[\s\ufeff]*[=+\-@\t\r＝＋－＠]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +31,7 @@ def harmless(value: object) -> object:
     if not isinstance(value, str):
         return value
     text = value.replace("\0", "")  # for most readers a NUL ends the file
-    return "'" + text if _FORMULA.match(text) else text
+    return "'" + text if FORMULA.match(text) else text
 
 
 def write_csv(stream: IO[str], columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Written:
@@ -86,7 +84,7 @@ def write_xlsx(path: Path, columns: Sequence[str], rows: Iterable[Sequence[objec
                     text = _cell(value)
                     cut += len(text) < len(value)
                     # The prefix keeps a text a text even when somebody edits the cell.
-                    sheet.write_string(written, place, text, quoted if _FORMULA.match(text) else plain)
+                    sheet.write_string(written, place, text, quoted if FORMULA.match(text) else plain)
                 elif value is not None:
                     sheet.write_number(written, place, float(str(value)))
     return Written(written, left_out, cut)

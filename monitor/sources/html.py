@@ -3,7 +3,7 @@
 A list either holds the posts themselves, or with `follow` only leads to threads: then it yields no posts but the
 threads of which it shows another mark (a number of replies, the time of the last post) than the cursor holds, and
 reading a thread's page yields its posts and notes the mark. The cursor holds {"threads": {address: mark}}; the request
-of a thread carries both, and what the list says of the opening post.
+of a thread carries both, what the list says of the opening post, and with "old" that it is not news by its place.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 _ACCEPT = "text/html, application/xhtml+xml;q=0.9, */*;q=0.5"
 _THREAD_CAP = 500
 _MARK_CAP = 80
+_UNLISTED = 200  # marks of threads that left the first page: on older pages and when they come back they are known
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,24 +84,41 @@ class _Answer:
         return Page(posts=posts, more=self._older_list(), cursor=cursor)
 
     def threads(self, cursor: Mapping[str, JSON]) -> Page:
-        """The threads of a list that grew; older pages only where even the last thread on this one did."""
+        """The threads of a list that grew or were never read; older pages only where there is evidence of more news.
+
+        What stands above a known thread is news. What stands below the last of them is older, and only slid up: on the
+        first page it is read as history, on older ones it is left alone. Evidence is a last known thread that grew, or
+        a first page without any known thread: then the list turned over, and is read back until it shows one.
+        """
         known, writer = marks_of(cursor), self._writer()
-        listed: dict[str, str] = {}
-        grew: dict[str, Request] = {}
+        listed: dict[str, tuple[str, Item, str]] = {}
         for item in self.found.items[:_THREAD_CAP]:
             link = self._address(item, "follow")
             address = (self._address(item, "thread") or self._address(item, "url") or link or "").partition("#")[0]
-            if link is None or address in listed:
-                continue
-            listed[address] = self._mark(item)
-            if known.get(address) != listed[address]:
-                carry = self._said_in_list(writer.post(item)) | {"thread": address, "mark": listed[address]}
-                grew[address] = _request(link, step="thread", carry=carry)
-        if listed and not any(listed.values()):
+            if link is not None and address not in listed:
+                listed[address] = (self._mark(item), item, link)
+        if listed and not any(mark for mark, _, _ in listed.values()):
             raise Malformed("no thread on the page shows a mark: see mark, fields.replies and fields.published")
-        kept = known if self.request.step == "page" else {key: known[key] for key in listed if key in known}
-        more = self._older_list() if listed and list(listed)[-1] in grew else ()
-        return Page(posts=(), threads=tuple(grew.values()), more=more, cursor={**cursor, "threads": kept})
+        is_first, turned = self.request.step != "page", bool(self.request.carry.get("turned"))
+        addresses = list(listed)
+        met = [address for address in addresses if address in known]
+        grew = {address for address in met if known[address] != listed[address][0]}
+        tail = addresses[addresses.index(met[-1]) + 1 :] if met else []
+        # A few threads that keep their place at the top are no evidence that all below them is old.
+        slid = set(tail) if not is_first or len(tail) <= len(met) - len(grew) else set()
+        if not met and not is_first and not turned:
+            slid = set(addresses)
+        requests = []
+        for address, (mark, item, link) in listed.items():
+            if address in grew or (address not in known and (is_first or address not in slid)):
+                carry = self._said_in_list(writer.post(item)) | {"thread": address, "mark": mark}
+                carry |= {"old": True} if address in slid else {}
+                requests.append(_request(link, step="thread", carry=carry))
+        turned = bool(listed and known) and not met and (is_first or turned)
+        more = self._older_list(turned=turned) if turned or (met and met[-1] in grew) else ()
+        unlisted = [key for key in known if key not in listed][-_UNLISTED:]
+        kept = {key: known[key] for key in (*unlisted, *met)} if is_first else known
+        return Page(posts=(), threads=tuple(requests), more=more, cursor={**cursor, "threads": kept})
 
     def thread(self, cursor: Mapping[str, JSON]) -> Page:
         """The posts of a thread's page, newest first, or the way to its last page."""
@@ -112,9 +130,10 @@ class _Answer:
         writer = self._writer(thread=thread)
         posts = [post for post in map(writer.post, self.found.items) if post]
         is_first_page = bool(self.options.thread.next) or canonical_url(self.request.url) == canonical_url(thread)
-        rising = len(posts) > 1 and _is_before(posts[0], posts[-1])
+        # Pages of threads begin with the oldest post unless dates say otherwise.
+        rising = bool(posts) and not _is_before(posts[-1], posts[0])
         if posts and older is None and is_first_page:
-            opening = 0 if rising or not _is_before(posts[-1], posts[0]) else -1
+            opening = 0 if rising else -1
             posts[opening] = writer.opening(posts[opening])
         marks = {**marks_of(cursor), thread: self.request.carry["mark"]}
         more = (self._onward(older),) if older else ()
@@ -151,9 +170,10 @@ class _Answer:
         here = {url.partition("#")[0] for url in (self.request.url, self.response.url)}
         return url if url and url.partition("#")[0] not in here else None
 
-    def _older_list(self) -> tuple[Request, ...]:
+    def _older_list(self, *, turned: bool = False) -> tuple[Request, ...]:
         older = self._link("next")
-        return (_request(older, step="page", carry={"asked": self.request.carry["asked"]}),) if older else ()
+        carry: dict[str, JSON] = {"asked": self.request.carry["asked"], "turned": turned}
+        return (_request(older, step="page", carry=carry),) if older else ()
 
     def _onward(self, url: str) -> HttpRequest:
         return _request(url, step="thread", carry={**self.request.carry, "jumped": True})

@@ -12,8 +12,9 @@ from sqlite_utils import Database
 from monitor.errors import InputError, MonitorError
 from monitor.store import rows
 from monitor.store.backup import migrations_of, read_only
+from monitor.store.checking import check_schema
 from monitor.store.connection import sqlite_errors
-from monitor.store.restore import beside, check_schema
+from monitor.store.restore import beside
 from monitor.store.schema import MIGRATIONS
 
 if TYPE_CHECKING:

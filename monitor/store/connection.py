@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Final
 from sqlite_utils import Database
 
 from monitor.errors import AlreadyRunning, DatabaseCorrupt, StoreError
-from monitor.store.schema import migrate
+from monitor.store.schema import MIGRATIONS, migrate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,16 +56,29 @@ def open_writer(path: Path) -> Database:
 
 
 def open_reader(path: Path) -> Database:
-    """Open the database read-only; it may be in use by a daemon. Raises StoreError when there is none yet."""
-    if not path.exists():
-        raise StoreError(f"{path}: there is no database yet; start `monitor run` first")
+    """Open the database read-only; it may be in use by a daemon.
+
+    Raises StoreError where there is none yet, where it may not be read, and where it is of an earlier version.
+    """
+    try:
+        path.stat()
+    except FileNotFoundError:
+        raise StoreError(f"{path}: there is no database yet; start `monitor run` first") from None
+    except OSError as error:
+        raise StoreError(f"{path}: {error.strerror}") from error
     with sqlite_errors(path):
         connection = sqlite3.connect(
             f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_TIMEOUT, check_same_thread=False
         )
         connection.execute("PRAGMA query_only = ON")
         connection.execute("SELECT 1 FROM sources LIMIT 1")  # is it a database, and ours?
-        return Database(connection, recursive_triggers=False)
+        database = Database(connection, recursive_triggers=False)
+        if MIGRATIONS.pending(database):
+            database.close()
+            raise StoreError(
+                f"{path}: an earlier version wrote it; run `monitor migrate`, or start this version's daemon"
+            )
+        return database
 
 
 @contextmanager

@@ -7,10 +7,10 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from monitor.store import rows
-from monitor.store.erase import is_forgotten
+from monitor.store.forgotten import is_forgotten
 from monitor.store.m002 import identity_hash, text_hash
 from monitor.store.outbox import OutboxVerbs
-from monitor.store.search import StaleMention, index_mention, index_stale, stale_mentions
+from monitor.store.search import StaleMention, index_mention, index_stale, stale_mentions, unindex_mention
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -101,6 +101,19 @@ class PostVerbs(OutboxVerbs):
         mentions = self._db.query("SELECT id, brand FROM mentions WHERE post_id = ?", (post_id,))
         return StoredPost(post_id, row["title"], row["text"], {row["brand"]: int(row["id"]) for row in mentions})
 
+    def wordings(self, source_id: int, identities: Collection[str]) -> dict[str, int]:
+        """By how many identities each of these posts is known, by the given one; without tombstones."""
+        by_hash = {identity_hash(identity): identity for identity in identities}
+        found = self._db.query(
+            """
+            SELECT wanted.value, (SELECT count(*) FROM sightings AS other WHERE other.post_id = own.post_id) AS known
+            FROM json_each(?) AS wanted JOIN sightings AS own ON own.source_id = ? AND own.identity = wanted.value
+            WHERE own.post_id IS NOT NULL
+            """,
+            (json.dumps(list(by_hash)), source_id),
+        )
+        return {by_hash[str(row["value"])]: int(row["known"]) for row in found}
+
     def revise_post(self, post_id: int, *, title: str, text: str, now: datetime) -> None:
         """A post reads differently now: its former wording becomes a revision, the newest REVISIONS are kept."""
         at = rows.to_text(now)
@@ -161,6 +174,8 @@ class PostVerbs(OutboxVerbs):
 
     def unname_mention(self, mention_id: int, why: Why) -> None:
         """The post no longer names the brand: the mention stays as doubtful, with the reason, and marks no place."""
+        # Its row of the index says what is no longer so; the next tick writes another.
+        unindex_mention(self._db, mention_id)
         self._db.execute(
             "UPDATE mentions SET doubtful = 1, spans = '[]', search_version = 0, "
             "why = json_insert(why, '$[#]', json(?)) WHERE id = ?",
@@ -194,11 +209,11 @@ class PostVerbs(OutboxVerbs):
                 WITH thread AS (
                     SELECT id FROM posts WHERE source_id = :source AND thread = :thread
                     UNION SELECT id FROM posts WHERE source_id = :source AND native_id IN (:thread, :parent)
-                    UNION SELECT id FROM posts WHERE url IN (:thread, :parent) AND source_id = :source
+                    UNION SELECT id FROM posts WHERE url IN (:thread, :parent) AND +source_id = :source
                 )
                 SELECT posts.id FROM thread JOIN posts USING (id)
                 JOIN mentions ON mentions.post_id = posts.id AND mentions.brand = :brand
-                WHERE posts.id != :answer AND posts.author IS NOT :author
+                WHERE posts.id < :answer AND posts.author IS NOT :author
                 ORDER BY (:parent IN (native_id, url)) IS TRUE DESC,
                          EXISTS (SELECT 1 FROM answers WHERE post_id = posts.id), posts.id DESC
                 LIMIT 1

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from monitor.models import Lemmas
+from monitor.models import Author, Lemmas
 from monitor.store import rows
 from monitor.store.m002 import identity_hash
 from monitor.store.outbox import OutboxVerbs
 from monitor.store.queries import MENTION_VIEW, mention_view
-from monitor.store.search import index_mention
+from monitor.store.search import index_mention, register, unindexed
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -49,6 +49,7 @@ def candidates(
     if query is not None:
         from monitor.query.sql import compile_sql  # the dictionaries of eight languages come with it
 
+        register(db)
         compiled = compile_sql(query, now=now)
         matching = f"SELECT post_id FROM mentions WHERE ({compiled.condition})"  # noqa: S608 - compiled from a checked query
         parameters.update(compiled.parameters)
@@ -94,6 +95,14 @@ def _moment(text: object) -> datetime:
     return moment
 
 
+class Reply(NamedTuple):
+    """A post that stands under others and answers none so far; `at` is when it was published, or else found."""
+
+    id: int
+    author: Author
+    at: str
+
+
 class RescoreVerbs(OutboxVerbs):
     """The part of `Store` that changes history."""
 
@@ -101,15 +110,23 @@ class RescoreVerbs(OutboxVerbs):
         """See the function of this name."""
         return kept_posts(self._db, ids)
 
-    def note_decision(self, mention_id: int, decision: str) -> None:
-        """What was decided of a mention, in words; its index row, if it has one, follows with the same lemmas."""
+    def unindexed(self) -> int:
+        """How many mentions no search finds yet; mostly none."""
+        return unindexed(self._db)
+
+    def lemmas_of(self, mention_id: int) -> Lemmas | None:
+        """The lemmas that a mention is found by; None where it is not indexed."""
+        found = self._db.execute(
+            "SELECT title_lemmas, text_lemmas FROM mention_search WHERE rowid = ?", (mention_id,)
+        ).fetchone()
+        return None if found is None else Lemmas(title=found[0], text=found[1])
+
+    def note_decision(self, mention_id: int, decision: str, *, lemmas: Lemmas | None) -> None:
+        """What was decided of a mention, in words; with its lemmas, where they are known, its index row follows."""
         with self._in_transaction():
             self._db.execute("UPDATE mentions SET decision = ? WHERE id = ?", (decision, mention_id))
-            found = self._db.execute(
-                "SELECT title_lemmas, text_lemmas FROM mention_search WHERE rowid = ?", (mention_id,)
-            ).fetchone()
-            if found is not None:
-                index_mention(self._db, mention_id, Lemmas(title=found[0], text=found[1]))
+            if lemmas is not None:
+                index_mention(self._db, mention_id, lemmas)
 
     def import_source(self, name: str, now: datetime) -> int:
         """The row of the source that imported posts belong to; made where there is none, never polled."""
@@ -134,3 +151,47 @@ class RescoreVerbs(OutboxVerbs):
             list(by_hash),
         )
         return {by_hash[identity] for (identity,) in found.fetchall()}
+
+    def unlinked_replies(self, source_id: int, *, after: int, limit: int) -> list[Reply]:
+        """Up to `limit` posts of a source beyond the id `after` that stand under others and are no answers yet."""
+        found = self._db.execute(
+            """
+            SELECT id, author, author_url, coalesce(published_at, discovered_at) FROM posts
+            WHERE source_id = ? AND id > ? AND coalesce(thread, parent) IS NOT NULL
+              AND coalesce(author, author_url) IS NOT NULL
+              AND NOT EXISTS (SELECT 1 FROM answers WHERE answer_id = posts.id)
+            ORDER BY id LIMIT ?
+            """,
+            (source_id, after, limit),
+        )
+        return [Reply(post_id, Author(name=name, url=url), at) for post_id, name, url, at in found]
+
+    def link_reply(self, reply_id: int, *, brand: str) -> bool:
+        """Note that a stored post, by an account of `brand`, answers one that mentions it; whether there is one.
+
+        The one it stands under counts first, else the newest of its thread before it that has no answer yet.
+        """
+        linked = self._db.execute(
+            """
+            WITH reply AS (SELECT *, coalesce(thread, parent) AS place FROM posts WHERE id = :reply), thread AS (
+                SELECT posts.id FROM reply JOIN posts ON posts.source_id = reply.source_id
+                    AND posts.thread = reply.place
+                UNION SELECT posts.id FROM reply JOIN posts ON posts.source_id = reply.source_id
+                    AND posts.native_id IN (reply.place, reply.parent)
+                UNION SELECT posts.id FROM reply JOIN posts ON posts.url IN (reply.place, reply.parent)
+                    AND +posts.source_id = reply.source_id  -- the +: by the index of addresses
+            )
+            INSERT INTO answers (answer_id, post_id, brand, answered_at)
+            SELECT reply.id, posts.id, :brand, coalesce(reply.published_at, reply.discovered_at)
+            FROM reply CROSS JOIN thread CROSS JOIN posts ON posts.id = thread.id
+            CROSS JOIN mentions ON mentions.post_id = posts.id AND mentions.brand = :brand
+            WHERE posts.id != reply.id AND posts.author IS NOT reply.author
+              AND (reply.parent IN (posts.native_id, posts.url) IS TRUE
+                   OR mentions.at <= coalesce(reply.published_at, reply.discovered_at))
+            ORDER BY reply.parent IN (posts.native_id, posts.url) IS TRUE DESC,
+                     EXISTS (SELECT 1 FROM answers WHERE post_id = posts.id), mentions.at DESC, posts.id DESC
+            LIMIT 1 ON CONFLICT DO NOTHING RETURNING answer_id
+            """,
+            {"reply": reply_id, "brand": brand},
+        )
+        return bool(linked.fetchall())

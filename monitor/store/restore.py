@@ -8,31 +8,29 @@ the first poll of each source is silent. docs/care.md gives the reasons.
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from sqlite_utils import Database
-
-from monitor.errors import DatabaseTooNew, InputError, StoreError
+from monitor.errors import InputError, StoreError
 from monitor.store import rows
-from monitor.store.backup import application_id, check_whole, migrations_of, read_only, sync
+from monitor.store.backup import application_id, check_whole, read_only, sync
+from monitor.store.checking import check_rows, check_schema
 from monitor.store.connection import lock_database, open_writer, sqlite_errors
-from monitor.store.erase import EraseVerbs, is_forgotten, standing_under
+from monitor.store.forgotten import is_forgotten, standing_under
 from monitor.store.outbox import SETTLED
-from monitor.store.schema import APPLICATION_ID, MIGRATIONS
+from monitor.store.schema import APPLICATION_ID
 from monitor.store.store import Store
-from monitor.store.views import VIEWS
 
 if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from sqlite_utils import Database
+
 _SIDECARS: Final = ("-wal", "-shm", "-journal")
-_VIRTUAL: Final = re.compile(r"\s*create\s+virtual\b", re.IGNORECASE)
 _MESSAGE: Final = "id, receiver, target, state, attempts, next_at, created_at, settled_at, error"
 
 
@@ -81,6 +79,7 @@ def inspect(path: Path, *, called: Path | None = None) -> Inspected:
         # Whose the schema is comes first: the checks of a strange one would run what it says.
         check_schema(connection, name)
         check_whole(connection, name)
+        check_rows(connection, name)
         newest, posts, mentions = connection.execute(
             """
             SELECT (SELECT max(at) FROM (SELECT max(discovered_at) AS at FROM posts
@@ -102,52 +101,6 @@ def _strange(path: Path) -> str | None:
     if wal.exists() and wal.stat().st_size:
         return "has a -wal file beside it: it is in use, or part of a copy; `monitor backup` makes whole ones"
     return None if found == APPLICATION_ID else "is a database of another program"
-
-
-def check_schema(connection: sqlite3.Connection, name: Path) -> None:
-    """Nothing may run in a database of ours but what our own steps made. Raises InputError, DatabaseTooNew."""
-    taken = _steps_taken(connection, name)
-    with closing(sqlite3.connect(":memory:")) as memory:
-        expected_db = Database(memory)
-        known = [migration.name for migration in MIGRATIONS.pending(expected_db)]
-        if unknown := [step for step in taken if step not in known]:
-            raise DatabaseTooNew(f"{name} was written by a later version (it has {', '.join(unknown)})")
-        if not taken or list(taken) != known[: len(taken)]:
-            raise InputError(f"{name} lacks a step of the schema: it has {', '.join(taken) or 'none'}")
-        MIGRATIONS.apply(expected_db, stop_before=known[len(taken) :])
-        expected = _objects(memory)
-        columns = {table: _columns(memory, table) for kind, table in expected if kind == "table"}
-    found = _objects(connection)
-    for (kind, thing), sql in found.items():
-        if _runs(kind, sql) and expected.get((kind, thing)) != sql and not (kind == "view" and thing in VIEWS):
-            remedy = f'if it is yours: sqlite3 {name} "DROP {kind.upper()} {thing}"'
-            raise InputError(f"{name} holds a {kind} that is not ours, {thing!r} ({remedy})")
-    for table, wanted in columns.items():
-        if lost := wanted - _columns(connection, table):
-            raise InputError(f"{name} lacks {table}.{min(lost)}")
-
-
-def _steps_taken(connection: sqlite3.Connection, name: Path) -> tuple[str, ...]:
-    try:
-        return migrations_of(connection)
-    except sqlite3.OperationalError as error:
-        if "no such table" not in str(error):
-            raise
-        raise InputError(f"{name} does not say which schema it has") from None
-
-
-def _runs(kind: str, sql: str) -> bool:
-    """Whether a part of a schema does something by itself; a virtual table runs the code of its module."""
-    return kind in ("trigger", "view") or _VIRTUAL.match(sql) is not None
-
-
-def _objects(connection: sqlite3.Connection) -> dict[tuple[str, str], str]:
-    found = connection.execute("SELECT type, name, coalesce(sql, '') FROM sqlite_master")
-    return {(str(kind), str(name)): str(sql) for kind, name, sql in found}
-
-
-def _columns(connection: sqlite3.Connection, table: str) -> set[str]:
-    return {str(name) for (name,) in connection.execute("SELECT name FROM pragma_table_info(?)", (table,))}
 
 
 def beside(path: Path, suffix: str) -> Path:
@@ -228,12 +181,13 @@ def _make_quiet(part: Path, former: Path | None, inspected: Inspected, *, now: d
     db = open_writer(part)
     store = Store(db)
     try:
+        _mend_search(store, db)
         if former is not None:
             db.execute("ATTACH ? AS former", (str(former),))
             try:
                 with store.transaction():
                     carried = _carry_over(db, now)
-                forgotten = _forget_again(db)
+                forgotten = _forget_again(store, db, now)
             finally:
                 db.execute("DETACH former")
             return Quiet(carried=carried, muted=0, silent=False, forgotten=forgotten)
@@ -245,6 +199,19 @@ def _make_quiet(part: Path, former: Path | None, inspected: Inspected, *, now: d
         return Quiet(carried=0, muted=muted, silent=True, forgotten=0)
     finally:
         store.close()
+
+
+def _mend_search(store: Store, db: Database) -> None:
+    """SQLite's own check does not look into the search index; one that is damaged is made again from its content."""
+    for remedy in ("integrity-check", "rebuild"):
+        try:
+            with store.transaction():
+                db.execute("INSERT INTO mention_search (mention_search) VALUES (?)", (remedy,))
+        except sqlite3.DatabaseError:
+            if remedy == "rebuild":
+                raise
+        else:
+            return
 
 
 def _carry_over(db: Database, now: datetime) -> int:
@@ -283,7 +250,7 @@ def _carry_over(db: Database, now: datetime) -> int:
     return int(changed) + int(added)
 
 
-def _forget_again(db: Database) -> int:
+def _forget_again(store: Store, db: Database, now: datetime) -> int:
     """Erase what was erased on request since the backup; the number of posts."""
     if not db.execute("SELECT 1 FROM former.sqlite_master WHERE name = 'forgotten'").fetchone():
         return 0
@@ -296,12 +263,11 @@ def _forget_again(db: Database) -> int:
     posts = (dict(zip(names, row, strict=True)) for row in found)
     ids = [int(row["id"]) for row in posts if is_forgotten(db, int(row["source_id"]), rows.post_of(row))]
     if ids:
-        verbs = EraseVerbs(db)
-        verbs.erase(ids, standing_under=standing_under(db, ids))
-        done = verbs.merge_search(first=True)
+        store.erase(ids, now=now, standing_under=standing_under(db, ids))
+        done = store.merge_search(first=True)
         while not done:
-            done = verbs.merge_search(first=False)
-        verbs.compact()
+            done = store.merge_search(first=False)
+        store.compact()
     return len(ids)
 
 

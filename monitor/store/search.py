@@ -1,4 +1,4 @@
-"""The search index and what is asked of it: a mention's row in it, and hits newest first, their number, their days.
+"""The search index and what is asked of it: a mention's row in it, and hits newest first and their number.
 
 A mention's row in `mention_search` holds the words and lemmas of its post, its facets and the steps of its numbers and
 time, so that one MATCH answers any combination of them by walking posting lists from the newest id down: no scan, no
@@ -10,7 +10,6 @@ on what MATCH yields, read from the narrow index `mentions_by_facts`. Only a que
 from __future__ import annotations
 
 import json
-from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -118,6 +117,11 @@ def stale_mentions(db: Database, limit: int) -> list[StaleMention]:
     return [StaleMention(**row) for row in found]
 
 
+def unindexed(db: Database) -> int:
+    """How many mentions no search finds yet, or finds by the lemmas of an earlier version only; mostly none."""
+    return int(db.execute("SELECT count(*) FROM mentions WHERE search_version < ?", (VERSION,)).fetchone()[0])
+
+
 def index_stale(db: Database, lemmas: Iterable[tuple[StaleMention, Lemmas]]) -> None:
     """Write the index rows of mentions that `stale_mentions` gave; one whose post reads differently by now waits."""
     for stale, its_lemmas in lemmas:
@@ -133,61 +137,9 @@ def index_stale(db: Database, lemmas: Iterable[tuple[StaleMention, Lemmas]]) -> 
 # ── Reading ──
 
 
-@dataclass(frozen=True, slots=True)
-class Timeline:
-    """Hits by day (UTC, as in 2026-11-21), days without any left out; `complete` is False where there were too many.
-
-    Then the newest hits are counted, and the oldest day that is named may have more.
-    """
-
-    days: Mapping[str, int]
-    complete: bool
-
-
 def hits(query: Sql, *, limit: int, before_id: int = NEWEST) -> Statement:
-    """The ids of the newest mentions below `before_id` for which `query` holds."""
-    return _newest("id", query, limit=limit, before_id=before_id)
-
-
-def views(ids: Iterable[int]) -> Statement:
-    """These mentions in full, in no order."""
-    statement = f"{MENTION_VIEW} WHERE mentions.id IN (SELECT value FROM json_each(:ids))"  # noqa: S608 - a constant
-    return statement, {"ids": json.dumps(list(ids))}
-
-
-def number(query: Sql, *, at_most: int = COUNTED) -> Statement:
-    """How many mentions `query` holds for, counted up to `at_most`."""
-    statement, parameters = _newest("id", query, limit=at_most)
-    return f"SELECT count(*) FROM ({statement})", parameters  # noqa: S608 - constants and a compiled query
-
-
-def days(query: Sql, *, since: datetime, until: datetime, at_most: int = COUNTED) -> Statement:
-    """The day of each hit in [since, until), newest first; days and their numbers where `query` is everything."""
-    parameters: dict[str, object] = {"_since": rows.to_text(since), "_until": rows.to_text(until)}
-    if query.match is None and query.condition == _CONDITIONLESS:
-        statement = (
-            "SELECT day, sum(mentions) FROM day_counts "
-            "WHERE day >= substr(:_since, 1, 10) AND day < :_until GROUP BY day ORDER BY day"
-        )
-        return statement, parameters
-    within = "mentions.at >= :_since AND mentions.at < :_until"
-    statement, others = _newest("day", _later(query, since), limit=at_most + 1, within=within)
-    return statement, others | parameters
-
-
-def _later(query: Sql, since: datetime) -> Sql:
-    """`query` with the search narrowed to mentions that may be of `since` or later."""
-    tokens = of_time(since, since=True)
-    if tokens is None:
-        return query
-    terms = [facet(term.field, term.value) for term in tokens.terms if isinstance(term, Is)]
-    later = " OR ".join(f'facets : "{term}"' for term in terms)
-    return replace(query, match=later if query.match is None else f"({query.match}) AND ({later})")
-
-
-def _newest(column: str, query: Sql, *, limit: int, before_id: int = NEWEST, within: str = "") -> Statement:
-    """Ids or days of the newest hits, from the newest down."""
-    conditions = [part for part in (within, query.condition) if part and part != _CONDITIONLESS]
+    """The ids of the newest mentions below `before_id` for which `query` holds, from the newest down."""
+    conditions = [] if query.condition == _CONDITIONLESS else [query.condition]
     parameters: dict[str, object] = {**query.parameters, "_before": before_id, "_limit": limit}
     facts = "mentions INDEXED BY mentions_by_facts"
     if query.match is None:
@@ -199,9 +151,35 @@ def _newest(column: str, query: Sql, *, limit: int, before_id: int = NEWEST, wit
         tables = "mention_search" + (joined if conditions else "")
         conditions.insert(0, "mention_search MATCH :_match")
         parameters["_match"] = query.match
-    wanted = {"id": key, "day": "substr(mentions.at, 1, 10)"}[column]
     where = " AND ".join(f"({condition})" for condition in [*conditions, f"{key} < :_before"])
-    return f"SELECT {wanted} FROM {tables} WHERE {where} ORDER BY {key} DESC LIMIT :_limit", parameters  # noqa: S608
+    return f"SELECT {key} FROM {tables} WHERE {where} ORDER BY {key} DESC LIMIT :_limit", parameters  # noqa: S608
+
+
+def views(ids: Iterable[int]) -> Statement:
+    """These mentions in full, in no order."""
+    statement = f"{MENTION_VIEW} WHERE mentions.id IN (SELECT value FROM json_each(:ids))"  # noqa: S608 - a constant
+    return statement, {"ids": json.dumps(list(ids))}
+
+
+def number(query: Sql, *, at_most: int = COUNTED) -> Statement:
+    """How many mentions `query` holds for, counted up to `at_most`."""
+    statement, parameters = hits(query, limit=at_most)
+    return f"SELECT count(*) FROM ({statement})", parameters  # noqa: S608 - constants and a compiled query
+
+
+def later(query: Sql, since: datetime) -> Sql:
+    """`query` with its search narrowed to mentions that may be of `since` or later; the exact bound is the caller's."""
+    tokens = of_time(since, since=True)
+    if tokens is None or query.match is None:
+        return query
+    terms = [facet(term.field, term.value) for term in tokens.terms if isinstance(term, Is)]
+    bound = " OR ".join(f'facets : "{term}"' for term in terms)
+    return replace(query, match=f"({query.match}) AND ({bound})")
+
+
+def is_everything(query: Sql) -> bool:
+    """Whether `query` holds for every mention."""
+    return query.match is None and query.condition == _CONDITIONLESS
 
 
 class Searching:
@@ -215,14 +193,10 @@ class Searching:
         found = {view.id: view for view in map(mention_view, self._db.query(*views(ids)))}
         return [found[mention_id] for mention_id in ids if mention_id in found]
 
+    def unindexed(self) -> int:
+        """See the function of this name."""
+        return unindexed(self._db)
+
     def count(self, query: Sql, *, at_most: int = COUNTED) -> int:
         """How many mentions `query` holds for; `at_most` means that many or more."""
         return int(self._db.execute(*number(query, at_most=at_most)).fetchone()[0])
-
-    def timeline(self, query: Sql, *, since: datetime, until: datetime, at_most: int = COUNTED) -> Timeline:
-        """How many mentions `query` holds for on each day of [since, until); whole days where it is everything."""
-        statement, parameters = days(query, since=since, until=until, at_most=at_most)
-        found = self._db.execute(statement, parameters).fetchall()
-        if "_match" not in parameters and "_limit" not in parameters:
-            return Timeline({day: mentions for day, mentions in found if mentions}, complete=True)
-        return Timeline(dict(sorted(Counter(day for (day,) in found[:at_most]).items())), len(found) <= at_most)

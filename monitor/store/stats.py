@@ -12,6 +12,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from monitor.store import rows
+from monitor.store.search import later
 from monitor.store.views import DAY, SITE, week_of
 
 if TYPE_CHECKING:
@@ -129,12 +130,14 @@ def _of_mentions(scope: Scope, *, timed: str = "mentions.at", posts: bool = Fals
     tables = ["mentions"]
     if timed != "mentions.at":
         tables = ["answers", "mentions ON (mentions.post_id, mentions.brand) = (answers.post_id, answers.brand)"]
-    if scope.sql is not None:
-        conditions.append(f"({scope.sql.condition})")
-        parameters |= scope.sql.parameters
-        if scope.sql.match is not None:
+    if (sql := scope.sql) is not None:
+        conditions.append(f"({sql.condition})")
+        parameters |= sql.parameters
+        if sql.match is not None:
+            if scope.since is not None and timed == "mentions.at":
+                sql = later(sql, scope.since)
             conditions.append("mention_search MATCH :_match")
-            parameters["_match"] = scope.sql.match
+            parameters["_match"] = sql.match
             found = "mention_search.rowid = mentions.id"
             tables = (
                 ["mention_search", f"mentions ON {found}"]

@@ -14,8 +14,11 @@ from typing import TYPE_CHECKING, Final
 from monitor.models import HostState, SourceState
 from monitor.store import rows
 from monitor.store.erase import EraseVerbs
+from monitor.store.forgotten import mark
 from monitor.store.posts import PostVerbs
 from monitor.store.rescore import RescoreVerbs
+from monitor.store.retention import RetentionVerbs
+from monitor.store.tidying import TidyVerbs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,7 +38,7 @@ class LeasedSource:
     until: str
 
 
-class Store(PostVerbs, EraseVerbs, RescoreVerbs):
+class Store(PostVerbs, EraseVerbs, RetentionVerbs, TidyVerbs, RescoreVerbs):
     """Writing side of the database."""
 
     def close(self) -> None:
@@ -159,7 +162,8 @@ class Store(PostVerbs, EraseVerbs, RescoreVerbs):
         """Store what a poll left behind, of the source and of the hosts it spoke to, and give the lease back.
 
         Nothing of the source is stored when the lease was lost meanwhile: its address was changed, so the cursor that
-        this poll left belongs to another place.
+        this poll left belongs to another place, or a post that it may name was erased. No row is stored of a host that
+        was forgotten; what it asked for is known until the daemon stops.
         """
         self._db.execute(
             """
@@ -184,7 +188,10 @@ class Store(PostVerbs, EraseVerbs, RescoreVerbs):
                 leased.until,
             ),
         )
+        forgotten = {row[0] for row in self._db.execute("SELECT hash FROM forgotten WHERE kind = 'host'").fetchall()}
         for host in hosts:
+            if forgotten and mark(host.host) in forgotten:
+                continue
             self._db.execute(
                 """
                 INSERT INTO hosts (host, next_at, retry_at, robots, robots_at) VALUES (?, ?, ?, ?, ?)

@@ -6,11 +6,17 @@ from datetime import datetime, timedelta
 from typing import Final
 
 LONGEST_BACKOFF: Final = timedelta(hours=6)
+SHORTEST: Final = timedelta(minutes=1)  # no source is visited more often because much is new, unless `every` says so
 
 
 def next_after_success(every: timedelta, now: datetime) -> datetime:
     """One interval from now."""
     return now + every
+
+
+def next_after_overrun(every: timedelta, now: datetime) -> datetime:
+    """Half an interval from now, since more was new than one visit could reach; not under a minute or `every`."""
+    return now + max(every / 2, min(every, SHORTEST))
 
 
 def next_after_failure(every: timedelta, *, failures: int, retry_at: datetime | None, now: datetime) -> datetime:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from monitor.errors import Blocked, SourceError, StatusError
 from monitor.models import Health, SourceState
-from monitor.tracking.cadence import next_after_failure, next_after_success
+from monitor.tracking.cadence import next_after_failure, next_after_overrun, next_after_success
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,15 +29,17 @@ def after_success(
     emptied: bool,
     note: str | None,
     now: datetime,
+    overrun: bool = False,
 ) -> SourceState:
     """The state after a poll that was answered.
 
-    `emptied` when nothing came where there had been posts before; `note` is a fault that did not stop the poll.
+    `emptied` when nothing came where there had been posts before; `note` is a fault that did not stop the poll;
+    `overrun` when more was new than the poll could reach, which brings the next one sooner.
     """
     health = Health.STALE if emptied else Health.DEGRADED if note else Health.OK
     return replace(
         state,
-        next_at=next_after_success(every, now),
+        next_at=next_after_overrun(every, now) if overrun else next_after_success(every, now),
         # Asking "has it changed?" about an empty page would keep a broken layout hidden behind 304 for ever.
         validators=state.validators if emptied else validators,
         cursor=cursor,

@@ -361,3 +361,29 @@ def test_R62_the_recipes_of_the_page_run(filled: Path, tmp_path: Path, recipe: s
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert len(done.stdout.splitlines()) > 1 or "copied" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "period",
+    [
+        ("--month", "9999-12"),
+        ("--week", "9999-W52"),
+        ("--week", "0001-W01"),
+        ("--month", "0001-01"),
+        ("9999-W52",),
+        ("--since", "0001-01-01", "--until", "0001-01-03"),
+        ("--since", "2026-11-01", "--until", "9999-12-31"),
+        ("--since", '7d" OR "x'),
+        ("--since", "7"),
+    ],
+)
+def test_a_period_that_no_report_can_be_of_is_wrong_usage(cli: Cli, period: tuple[str, ...]) -> None:
+    cli("report", "--out", "r.html", *period, code=2)
+    assert "Invalid value" in cli.err
+
+
+def test_the_days_of_everything_are_those_without_a_filter_and_end_before_the_last(cli: Cli) -> None:
+    bounds = ("--by", "day", "--since", "2026-11-10", "--until", "2026-11-13", "--json")
+    found = cli.json("stats", "*", *bounds)
+    assert found == cli.json("stats", *bounds)
+    assert [row["day"] for row in found] == ["2026-11-10", "2026-11-11", "2026-11-12", "total"]

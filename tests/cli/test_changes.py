@@ -375,3 +375,18 @@ def test_R65_one_address_is_erased_and_backups_that_still_hold_it_are_named(fold
     ]
     said = text_of(folder, "forget", "--url", "https://reviews.example/1", "--dry-run", "--backups", "kept")
     assert "kept/monday.db still holds 1 of these posts" in said
+
+
+def test_a_file_that_cannot_be_read_is_named_and_stops_no_erasure(folder: Path) -> None:
+    store_posts(folder, history(), mentioned=True)
+    damaged = folder / "monitor.db.before-restore-20261101T000000Z"
+    content = (folder / "monitor.db").read_bytes()
+    damaged.write_bytes(content[:100] + b"\xff" * (len(content) - 100))
+    unsettled = folder / "older.db"
+    unsettled.write_bytes(content)
+    (folder / "older.db-wal").write_bytes(b"x")
+    unread = {str(file.relative_to(folder)): None for file in (damaged, unsettled)}
+    (done,) = monitor(folder, "forget", "--url", "https://reviews.example/1", "--yes", code=1)
+    assert (done["posts"], done["clean"], done["backups"]) == (1, True, unread)
+    said = text_of(folder, "forget", "--url", "https://reviews.example/2", "--dry-run", code=1)
+    assert f"{damaged.name} cannot be read and may hold some of these posts: delete it" in said

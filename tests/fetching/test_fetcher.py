@@ -184,6 +184,27 @@ def test_a_circle_of_two_is_seen() -> None:
     run(check())
 
 
+@pytest.mark.parametrize(("roam", "reached"), [(True, True), (False, False)])
+def test_an_opened_network_may_be_bound_to_the_origin_that_was_asked_for(*, roam: bool, reached: bool) -> None:
+    asked: list[bytes] = []
+
+    async def admin(head: bytes, writer: asyncio.StreamWriter) -> None:
+        asked.append(head)
+        await answer(b"secret")(head, writer)
+
+    async def story() -> None:
+        async with serve(admin) as there, serve(redirect(there.url("/admin"))) as here, fetching() as fetcher:
+            fetch = fetcher.fetch(HttpRequest(url=here.url()), allow=LOOPBACK, roam=roam)
+            if reached:
+                assert (await fetch).body == b"secret"
+            else:
+                with pytest.raises(AddressRefused):
+                    await fetch
+
+    asyncio.run(story())
+    assert bool(asked) == reached
+
+
 @pytest.mark.parametrize(("hops", "allowed"), [(0, True), (3, True), (4, False)])
 def test_the_number_of_redirects(hops: int, *, allowed: bool) -> None:
     async def check() -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from dataclasses import replace
 from datetime import timedelta
+from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,10 +14,10 @@ import pytest
 from monitor.config import RetentionSettings
 from monitor.errors import InputError
 from monitor.flows.forgetting import TOGETHER, forget, retain, tidy, whom
-from monitor.models import Author, Post
+from monitor.models import Author, HostState, Post
 from monitor.store import Store, open_reader
-from monitor.store.erase import Whom, posts_of, standing_under
-from tests.flows.world import BRAND, NOW, World, play, post
+from monitor.store.forgotten import Whom, posts_of, standing_under
+from tests.flows.world import BRAND, NOW, World, marks, play, post
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -138,7 +140,7 @@ def test_what_was_forgotten_never_comes_back(tmp_path: Path) -> None:
 def test_a_name_may_be_forgotten_at_one_source_only(tmp_path: Path) -> None:
     async def story(world: World) -> None:
         await watched(world)
-        asked = whom(author=PERSON, url=None, source=1)
+        asked = whom(author=PERSON, url=None, source="forum")
 
         def stored(store: Store) -> list[bool]:
             store.forget(asked, now=NOW)
@@ -182,6 +184,149 @@ def test_cursors_keep_nothing_of_it(tmp_path: Path) -> None:
         assert report["cursors"] == 1
         (row,) = world.rows("SELECT cursor FROM sources")
         assert row["cursor"] == '{"threads": {"https://forum.example/7": "n"}, "seen": ["n7"]}'
+
+    play(tmp_path, story)
+
+
+def test_only_whole_names_are_taken_out_of_cursors(tmp_path: Path) -> None:
+    kept = {
+        "https://a.example/aa": "17",
+        "https://forum.example/all?by=ab": "тара",
+        "https://forum.example/t/170": "at 12:30",
+    }
+    named = {
+        "https://forum.example/u/A/": "m",
+        "https://forum.example/all?by=a": "m",
+        "https://forum.example/t/17/": "m",
+        "https://forum.example/t/20-a-gripe": "m",
+        "https://forum.example/t/21": "last by A, 12:30",
+        "https://forum.example/1?utm_source=list": "m",
+        "17": "m",
+    }
+
+    async def story(world: World) -> None:
+        await watched(world)
+        world.web.shows(replace(post(1, native="17"), author=Author(name="a")))
+        await world.poll()
+        cursor = json.dumps({"read": "17", "threads": kept | named}, ensure_ascii=False)
+        await world.writer.run(lambda store: store._db.execute("UPDATE sources SET cursor = ?", (cursor,)))
+        await forget_all(world, tmp_path / "monitor.db", whom(author="a", url=None))
+        assert json.loads(marks(world)) == {"read": "17", "threads": kept}
+
+    play(tmp_path, story)
+
+
+@pytest.mark.parametrize("in_stored_cursor", [False, True])
+def test_a_poll_under_way_does_not_bring_a_cursor_back(tmp_path: Path, in_stored_cursor: bool) -> None:
+    async def story(world: World) -> None:
+        await watched(world)
+        world.web.shows(by(PERSON, post(1)))
+        await world.poll()
+        cursor = json.dumps({"threads": {PERSON: "m"}} if in_stored_cursor else {}, ensure_ascii=False)
+        await world.writer.run(lambda store: store._db.execute("UPDATE sources SET cursor = ?", (cursor,)))
+        now = world.clock.now()
+        leased = await world.writer.run(lambda store: store.lease_named("forum", now))
+        assert leased is not None
+        await forget_all(world, tmp_path / "monitor.db", whom(author=PERSON, url=None))
+        seen = replace(leased.state, cursor={"threads": {PERSON: "m2"}}, error=PERSON)
+        await world.writer.run(lambda store: store.finish_poll(leased, seen))
+        assert PERSON not in str(world.rows("SELECT * FROM sources"))
+        assert (await world.poll()).error is None  # the source is polled on
+
+    play(tmp_path, story)
+
+
+def test_the_site_of_a_person_is_forgotten_and_not_stored_again(tmp_path: Path) -> None:
+    own, shared = "https://www.olga.example/post", "https://papers.example/1"
+
+    async def story(world: World) -> None:
+        await watched(world)
+        hosts = [
+            HostState(host=f"{host}.example:443", robots="User-agent: *") for host in ("olga", "www.olga", "papers")
+        ]
+        world.web.host_states = lambda: tuple(hosts)  # type: ignore[method-assign]
+        mine = replace(by(PERSON, post(1)), url=own)
+        world.web.shows(mine, replace(by(PERSON, post(2)), url=shared), replace(post(3), url=f"{shared}2"))
+        await world.poll()
+        assert world.count("hosts") == 3
+        await forget_all(world, tmp_path / "monitor.db", whom(author=PERSON, url=None))
+        # The daemon still knows them, and leaves them alone as they asked; it writes them down no more.
+        for _ in range(2):
+            assert [row["host"] for row in world.rows("SELECT host FROM hosts")] == ["papers.example:443"]
+            await world.poll()
+        assert await tidy(world.ports, world.plan, {}) == {"clean": True}
+        assert files_with("olga.example", tmp_path) == []
+
+    play(tmp_path, story)
+
+
+def test_notes_that_quote_it_are_blanked(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        await watched(world)
+        world.web.shows(by(PERSON, post(1)), by("Иван", post(2)))
+        await world.poll()
+
+        def note(store: Store) -> None:
+            store._db.execute("DELETE FROM gaps")
+            for reason in ("a thread was passed over (https://forum.example/1)", "https://forum.example/12 waits"):
+                store.add_gap(1, since=NOW, until=NOW, reason=reason, now=NOW)
+            store._db.execute("UPDATE sources SET error = 'read: page of ольга канарейкина'")
+            first, second = store._db.execute("SELECT id FROM messages ORDER BY rowid").fetchall()
+            store._db.execute("UPDATE message_deliveries SET message_id = ? WHERE message_id = ?", second + first)
+            store._db.execute("DELETE FROM messages WHERE id = ?", first)
+            store._db.execute("UPDATE messages SET error = ?", (f"rejected: {PERSON} пишет",))
+
+        await world.writer.run(note)
+        await forget_all(world, tmp_path / "monitor.db", whom(author=PERSON, url=None))
+        assert [row["reason"] for row in world.rows("SELECT reason FROM gaps")] == [
+            "",
+            "https://forum.example/12 waits",
+        ]
+        assert world.rows("SELECT error FROM sources UNION ALL SELECT error FROM messages") == [{"error": None}] * 2
+
+    play(tmp_path, story)
+
+
+def test_no_byte_stays_in_index_pages_or_free_ones(tmp_path: Path) -> None:
+    """Names in random order split pages and stand between them; edits and deletions leave free pages behind."""
+    order = Random(1)
+
+    async def story(world: World) -> None:
+        await watched(world)
+
+        def plant(store: Store) -> None:
+            with store.transaction():
+                for number in range(3000):
+                    place, is_theirs = order.randrange(10**9), number % 10 == 0
+                    one = Post(
+                        native_id=str(number),
+                        url=f"https://forum.example/{place}/{'kanareika' * 20 if is_theirs else 'x' * 180}",
+                        text=f"{'kanareika' if is_theirs else 'слово'} " * order.randrange(1, 300),
+                        author=Author(name="kanareika" if is_theirs else f"имя {place}"),
+                    )
+                    post_id = store.add_post(1, one, identities=[f"id:{number}"], now=NOW)
+                    assert post_id is not None
+                    if number % 7 == 0:
+                        store.revise_post(post_id, title="", text=one.text[: len(one.text) // 2], now=NOW)
+
+        await world.writer.run(plant)
+        await forget_all(world, tmp_path / "monitor.db", whom(author="kanareika", url=None))
+        assert await tidy(world.ports, world.plan, {}) == {"clean": True}
+        assert files_with("kanareika", tmp_path) == []
+        assert world.count("posts") == 2701
+
+    play(tmp_path, story)
+
+
+def test_what_an_edit_took_out_is_searched_no_more(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        await watched(world)
+        world.web.shows(post(1, f"В {BRAND} плохо сломалось"))
+        await world.poll()
+        world.web.shows(post(1, "текст убран"))
+        await world.poll()
+        assert world.count("mention_search") == 0
+        assert world.rows("SELECT doubtful, search_version FROM mentions") == [{"doubtful": 1, "search_version": 0}]
 
     play(tmp_path, story)
 
@@ -308,7 +453,7 @@ def test_every_table_that_refers_to_what_is_erased_is_known_here(tmp_path: Path)
             )
         }
         erased = {"posts", "mentions", "alerts", "deliveries", "messages"}
-        # A new table here needs its line in EraseVerbs._delete.
+        # A new table here needs its line in RemovalVerbs._remove_posts.
         assert {pair for pair in referring if pair[1] in erased} == {
             ("sightings", "posts"),
             ("mentions", "posts"),

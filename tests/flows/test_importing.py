@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import random
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -110,9 +112,51 @@ def test_a_cell_that_was_kept_from_being_a_formula_is_read_as_it_was() -> None:
     assert one("text\n'tis\n").text == "'tis"
 
 
-def test_a_quote_that_is_never_closed_costs_no_more_than_its_row() -> None:
-    rows = rows_of('text\n"' + "x" * 3_000_000 + "\nlast\n")
-    assert (rows[0].post, rows[-1].post and rows[-1].post.text) == (None, "last")
+MANY = "".join(f"row {n},Eve{n}\n" for n in range(3000))
+
+
+@pytest.mark.parametrize(
+    ("rows", "faulty"),
+    [
+        ('"open,Bob\n' + MANY, [2]),  # to the end of the file
+        ('"open,Bob\n' + MANY * 30, [2]),  # over more than a megabyte
+        (MANY + '"open,Bob\n' + MANY + 'he said "hi",Bob\n' + MANY, [3002]),
+        ('"open,Bob\n' + MANY + '"also open,Bob\n' + MANY, [2, 3003]),
+        ('"open,Bob\n' + MANY + '"well, closed",Bob\n' + MANY, [2]),
+        ('"open,Bob\na,b\nc,d\n5",6,f\n' + MANY, [2, 5]),  # ends where a cell ends, with too many cells
+        ('"' + "x" * 3_000_000 + ",Bob\n" + MANY, [2]),
+        (("y" * 2_000_000 + "," + "z" * 1_500_000 + "\n") + MANY, [2]),
+        ('"text,' + "x" * 900_000 + '\n' + "y" * 900_000 + '\nlast line",Bob\n' + MANY, [2, 3]),
+    ],
+)  # fmt: skip
+def test_a_quote_that_is_not_closed_and_a_line_without_end_cost_one_row(rows: str, faulty: list[int]) -> None:
+    found = rows_of("text,author\n" + rows)
+    assert [row.line for row in found if row.post is None] == faulty
+    assert len(found) == rows.count("\n")
+
+
+def test_a_cell_of_many_lines_and_quotes_amid_a_cell_are_read() -> None:
+    found = rows_of('text,author\n"one\n\n""two""",Bob\n"he" said,Eve\n"a" "b",Ann\nlast,Bob\n')
+    assert [(row.line, row.post and row.post.text) for row in found] == [
+        (2, 'one\n"two"'), (5, "he said"), (6, 'a "b"'), (7, "last"),
+    ]  # fmt: skip
+
+
+def test_a_header_with_an_open_quote_is_told() -> None:
+    with pytest.raises(InputError, match="header"):
+        rows_of('"text,author\n' + MANY)
+
+
+def test_a_line_of_json_without_end_is_one_bad_row() -> None:
+    text = '{"text": "' + "x" * 3_000_000 + '"}\n{"text": "last"}\n'
+    found = list(read_json(StringIO(text), Reading()))
+    assert [(row.line, row.post and row.post.text) for row in found] == [(1, None), (2, "last")]
+
+
+def test_a_count_that_nobody_can_have_counted_is_a_bad_row() -> None:
+    text = '{"text": "x", "likes": 99999999999999999999}\n{"text": "x", "views": 1e400}\n{"text": "last"}\n'
+    found = list(read_json(StringIO(text), Reading()))
+    assert [row.post is None for row in found] == [True, True, False]
 
 
 def test_json_lines_of_other_tools_are_read() -> None:
@@ -167,8 +211,13 @@ def test_rows_are_sent_in_portions_of_one_source_that_fit_a_line() -> None:
     sent = list(portions(named, source=None))
     assert [(portion.source, len(portion.posts)) for portion in sent] == [("s0", 100), ("s1", 100), ("s0", 1)]
     assert {portion.source for portion in portions(named, source="all")} == {"all"}
-    long = [Row(line, replace(post(line), text="я" * 60_000)) for line in range(10)]
-    assert max(len(portion.posts) for portion in portions(long, source="all")) * 120_000 <= PORTION_BYTES + 120_000
+    for long in (
+        [replace(post(line), text="я" * 60_000) for line in range(10)],
+        [replace(post(line), text='"\\\n' * 20_000) for line in range(30)],
+        [replace(post(line), url="https://a.example/" + "u" * 8_000, thread="\x1f" * 1000) for line in range(199)],
+    ):
+        for portion in portions([Row(1, one) for one in long], source="all"):
+            assert len(json.dumps({"posts": portion.posts}, ensure_ascii=False).encode()) <= PORTION_BYTES
     (faulty,) = portions([Row(9, None, fault="why"), Row(10, post(1))], source=None)
     assert faulty.faults == ((9, "why"), (10, "it names no source, and --source was not given"))
 
@@ -268,11 +317,56 @@ def test_a_post_that_is_too_much_for_the_judge_does_not_stop_the_others(tmp_path
     play(tmp_path, story)
 
 
+def thread_of(days: int) -> list[Post]:
+    """Questions of one thread and our answer to each a day later, from the oldest on."""
+    posts = []
+    for day in range(days):
+        asked = NOW - timedelta(days=400 - 2 * day)
+        question = replace(post(2 * day), thread="t", published=asked, author=Author(name="Ольга"))
+        reply = replace(post(2 * day + 1, "Разберёмся"), thread="t", published=asked + timedelta(days=1))
+        posts += [question, replace(reply, author=Author(name="@HelpDesk"))]
+    return posts
+
+
+@pytest.mark.parametrize("order", ["newest first", "oldest first", "any"])
+@pytest.mark.parametrize("at_once", [1, 7, 200])
+def test_answers_are_linked_in_whatever_order_they_come(tmp_path: Path, order: str, at_once: int) -> None:
+    async def story(world: World) -> None:
+        world.own_accounts = {"helpdesk": BRAND}
+        posts = thread_of(6)
+        posts += [
+            replace(post(100, "под ним"), parent="n101", published=None, author=Author(name="helpdesk")),
+            replace(post(101), published=NOW - timedelta(days=3)),
+            replace(post(102, "сам"), thread="other", author=Author(name="helpdesk")),
+        ]
+        if order == "newest first":
+            posts.reverse()
+        elif order == "any":
+            random.Random(3).shuffle(posts)
+        for start in range(0, len(posts), at_once):
+            await bring(world, *posts[start : start + at_once])
+        assert world.count("answers") == 0
+        linked = await import_verb(world.ports, world.plan, {"source": "archive", "posts": [], "finish": True})
+        assert linked == Imported(answers=7).to_json()
+        found = world.rows(
+            "SELECT posts.native_id AS question, reply.native_id AS reply FROM answers "
+            "JOIN posts ON posts.id = post_id JOIN posts AS reply ON reply.id = answer_id"
+        )
+        expected = {f"n{2 * day}": f"n{2 * day + 1}" for day in range(6)} | {"n101": "n100"}
+        assert {row["question"]: row["reply"] for row in found} == expected
+        again = await import_verb(world.ports, world.plan, {"source": "archive", "posts": [], "finish": True})
+        assert again == Imported().to_json()
+        nowhere = await import_verb(world.ports, world.plan, {"source": "unknown", "posts": [], "finish": True})
+        assert nowhere == Imported().to_json()
+
+    play(tmp_path, story)
+
+
 def test_the_verb_takes_posts_as_they_are_printed(tmp_path: Path) -> None:
     async def story(world: World) -> None:
         arguments = {"source": "archive", "posts": [post_to_json(post(1))]}
         report = await import_verb(world.ports, world.plan, arguments)  # type: ignore[arg-type]
-        assert report == {"new": 1, "known": 0, "refused": 0, "unjudged": 0, "mentions": 1}
+        assert report == {"new": 1, "known": 0, "refused": 0, "unjudged": 0, "mentions": 1, "answers": 0}
         with pytest.raises(InputError):
             await import_verb(world.ports, world.plan, {"source": "a", "posts": "all"})
 

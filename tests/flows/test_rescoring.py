@@ -264,7 +264,7 @@ def test_what_changed_while_it_was_judged_is_left_out(tmp_path: Path) -> None:
     async def story(world: World) -> None:
         await polled(world, post(1), post(2))
         kept = await world.writer.run(lambda store: store.kept_posts([2, 3]))
-        await world.writer.run(lambda store: store.erase([2]))
+        await world.writer.run(lambda store: store.erase([2], now=NOW))
         await world.writer.run(lambda store: store.revise_post(3, title="", text="иначе", now=NOW))
         world.worker = NewRules(each(priority=1))
         difference = await rescore_posts(kept, ports=world.ports, plan=plan_of(world), orders=Orders(apply=True))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,13 +14,16 @@ from monitor.errors import (
     SourceError,
     StatusError,
 )
-from monitor.flows.visit import FIRST_THREADS, LONGEST, THREADS
+from monitor.flows.visit import FIRST_THREADS, LONGEST, OPENED, THREADS
 from monitor.models import Content, Post, Source
 from monitor.store import Store
 from tests.flows.world import NOW, World, begin, marks, play, post, state
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
+
+    from monitor.models import JSON, Page, Request, Response
 
 SOURCE = Source(name="forum", kind="feed", url="1", options=None, every=timedelta(minutes=10))
 CUT = replace(SOURCE, content=Content.PAGE)
@@ -140,6 +143,17 @@ def test_threads_beyond_the_bound_are_read_by_the_next_visits_though_nothing_cha
     play(tmp_path, story)
 
 
+def test_threads_that_wait_stand_above_those_that_were_read(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        await begin(world)
+        for number in range(THREADS + 5):
+            world.web.lists(f"t{number}", post(number), mark="a")
+        await world.poll()
+        assert world.web.addresses[1:] == [f"t{number}" for number in range(THREADS + 4, 4, -1)]
+
+    play(tmp_path, story)
+
+
 def test_the_first_visit_reads_more_threads_because_they_are_history(tmp_path: Path) -> None:
     async def story(world: World) -> None:
         for number in range(FIRST_THREADS + 1):
@@ -179,7 +193,7 @@ def test_a_thread_that_is_gone_is_not_asked_for_again_until_its_mark_changes(
         assert (await world.poll()).new == 1
         assert state(world)["error"] == f"a thread was passed over ({error})"
         await world.poll()
-        assert world.web.addresses == ["1", "t1", "t2", "1"]
+        assert world.web.addresses == ["1", "t2", "t1", "1"]
         assert state(world)["health"] == "ok"
         world.web.recovers()
         world.web.lists("t1", post(1), mark="b")
@@ -224,7 +238,9 @@ def test_a_crash_before_the_commit_repeats_the_threads_and_one_after_it_does_not
     async def story(world: World) -> None:
         await begin(world)
         for number in range(3):
-            world.web.lists(f"t{number}", *(post(100 * number + line) for line in range(30)), mark="a")
+            world.web.lists(
+                f"t{number}", *(replace(post(100 * number + line), published=NOW) for line in range(30)), mark="a"
+            )
 
         def broken(*_: object, **__: object) -> None:
             raise RuntimeError("disk on fire")
@@ -276,3 +292,98 @@ def test_secrets_and_headers_go_to_the_sources_own_site_and_nowhere_else(tmp_pat
         ]
 
     play(tmp_path, story, source=source)
+
+
+# ── Threads that are read for the first time ────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("posts", "days", "alerts"),
+    [
+        (OPENED, None, OPENED),  # short and without dates: it may well be new, and nothing of a new thread is lost
+        (30, None, 1),  # long: its newest post brought it up
+        (30, 0, 30),
+        (30, -9, 0),
+    ],
+)
+def test_an_old_thread_that_comes_up_is_history_but_for_its_newest_post(
+    tmp_path: Path, posts: int, days: int | None, alerts: int
+) -> None:
+    published = None if days is None else NOW + timedelta(days=days)
+
+    async def story(world: World) -> None:
+        world.web.lists("t1", post(1), mark="a")
+        await begin(world)
+        world.web.lists(
+            "t2", *(replace(post(100 - n), published=published, thread="t2") for n in range(posts)), mark="a"
+        )
+        report = await world.poll()
+        assert (report.new, report.mentions, report.alerts) == (posts, posts, alerts)
+        if alerts == 1:
+            told = "SELECT post_id FROM mentions JOIN alerts ON mention_id = mentions.id"
+            assert world.rows(f"SELECT native_id FROM posts WHERE id IN ({told})") == [{"native_id": "n100"}]
+
+    play(tmp_path, story)
+
+
+@pytest.mark.parametrize(
+    ("carry", "alerts"), [({}, 2), ({"old": True}, 0), ({"replies": 40}, 1), ({"replies": 1}, 2), ({"old": False}, 2)]
+)
+def test_the_list_may_say_that_a_thread_is_old(tmp_path: Path, carry: dict[str, JSON], alerts: int) -> None:
+    async def story(world: World) -> None:
+        await begin(world)
+        read = world.web.read
+
+        def listed(request: Request, response: Response, cursor: Mapping[str, JSON]) -> Page:
+            page = read(request, response, cursor)
+            return replace(page, threads=tuple(replace(one, carry={**one.carry, **carry}) for one in page.threads))
+
+        world.web.read = listed  # type: ignore[method-assign,assignment]
+        world.web.lists("t1", post(2), post(1), mark="a")
+        report = await world.poll()
+        assert (report.new, report.alerts) == (2, alerts)
+
+    play(tmp_path, story)
+
+
+def test_a_thread_whose_mark_was_forgotten_is_no_first_reading(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        world.web.lists("t1", *(post(number) for number in range(30)), mark="a")
+        await begin(world)
+        await world.writer.run(lambda store: store._db.execute("UPDATE sources SET cursor = '{}'"))
+        world.web.lists("t1", post(32), post(31), *(post(number) for number in range(30)), mark="b")
+        assert (await world.poll()).alerts == 2
+
+    play(tmp_path, story)
+
+
+# ── What may have been missed ───────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "gaps"),
+    [
+        (range(20), range(100, 120), 1),
+        (range(20), range(100, 130), 1),
+        (range(20), range(100, 119), 0),  # fewer: the site may have taken the others down
+        (range(20), range(19, 39), 0),  # one is left: nothing passed unseen
+        (range(1), range(100, 101), 0),  # a page that shows one replaces it
+        (range(0), range(100, 120), 0),  # there was nothing before
+    ],
+)
+def test_a_feed_that_turned_over_leaves_a_gap_and_is_polled_sooner(
+    tmp_path: Path, before: range, after: range, gaps: int
+) -> None:
+    async def story(world: World) -> None:
+        world.web.shows(*map(post, before))
+        await begin(world)
+        world.web.shows(*map(post, after))
+        await world.poll()
+        assert world.count("gaps") == gaps
+        next_at = str(world.rows("SELECT next_at FROM sources")[0]["next_at"]).replace("Z", "+00:00")
+        waits = datetime.fromisoformat(next_at) - world.clock.now()
+        assert waits == (world.source.every / 2 if gaps else world.source.every)
+        await world.poll()
+        assert world.count("gaps") == gaps
+
+    play(tmp_path, story)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -16,7 +17,7 @@ from monitor.sources.html import HtmlKind
 from monitor.sources.render import post_to_json
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from monitor.models import JSON
 
@@ -187,20 +188,78 @@ def test_a_list_of_threads_yields_no_posts_but_each_thread_with_a_new_mark() -> 
     assert page.posts == ()
     assert [request.url for request in page.threads] == [f"{BOARD}t/7?page=3", f"{BOARD}t/5"]
     assert [request.carry["mark"] for request in page.threads] == ["24", "3"]
-    # The mark of what is not listed any more is gone; those of threads that grew change when they are read.
-    assert page.cursor == {"threads": {f"{BOARD}t/1": "1", f"{BOARD}t/7": "23"}}
+    # The mark of what is not listed any more stays for a while; those of threads that grew change when they are read.
+    assert page.cursor == {"threads": {f"{BOARD}t/99": "5", f"{BOARD}t/1": "1", f"{BOARD}t/7": "23"}}
 
 
-def test_an_older_list_is_asked_for_only_where_the_last_thread_grew() -> None:
-    assert [request.step for request in forum().more] == ["page"]
-    assert forum({"threads": {f"{BOARD}t/5": "3"}}).more == ()
+def test_the_marks_of_threads_that_are_no_longer_listed_are_bounded() -> None:
+    before: dict[str, JSON] = {f"{BOARD}t/{number}": "5" for number in range(1000, 2000)}
+    page = forum({"threads": before | {f"{BOARD}t/1": "1"}})
+    kept = cast("dict[str, JSON]", page.cursor["threads"])
+    assert (len(kept), next(iter(kept)), list(kept)[-1]) == (201, f"{BOARD}t/1800", f"{BOARD}t/1")
+
+
+def listed(*names: str, older: bool = False, **marks: str) -> Page:
+    """A page of a list of these threads, each with 2 answers, read with these marks known."""
+    rows = "".join(f'<p class=p><a href="/{name}">{name}</a><i>2</i></p>' for name in names)
+    reader = kind(item=".p", follow="a", mark="i", next=".n", thread={"item": ".p"})
+    request = reader.start({}, NOW)
+    if older:
+        request = replace(request, step="page", carry={**request.carry, "turned": False})
+    cursor: dict[str, JSON] = {"threads": {f"https://served.example/{name}": mark for name, mark in marks.items()}}
+    return reader.read(request, answer(f"{rows}<a class=n href='?page=2'>n</a>"), cursor)
+
+
+@pytest.mark.parametrize(
+    ("page", "asked", "old", "goes_on"),
+    [
+        # what is read, what of it is history by its place, whether an older list is read
+        (listed("a", "b"), "ab", "", False),  # nothing is known: no evidence
+        (listed("a", "b", a="2", b="1"), "b", "", True),  # the last known one grew
+        (listed("a", "b", a="1", b="2"), "a", "", False),
+        (listed("new", "a", "b", a="2", b="2"), ["new"], "", False),  # it stands above known ones
+        (listed("a", "b", "slid", a="2", b="2"), ["slid"], ["slid"], False),  # it slid up
+        (listed("pinned", "n", "m", pinned="2"), "nm", "", False),  # not under a single pinned one
+        (listed("a", "n", a="1"), "an", "", True),  # what is below one that grew may be new as well
+        (listed("n", "m", x="2"), "nm", "", True),  # the list turned over
+        (listed("n", "m", older=True, x="2"), "", "", False),  # further down nothing is known: all of it is older
+        (listed("n", "a", "o", older=True, a="2"), "n", "", False),
+        (listed("n", "a", "o", older=True, a="1"), "na", "", True),
+    ],
+)
+def test_the_place_of_a_thread_says_whether_it_may_be_news(
+    page: Page, asked: Sequence[str], old: Sequence[str], *, goes_on: bool
+) -> None:
+    said = {request.url.rpartition("/")[2]: bool(request.carry.get("old")) for request in page.threads}
+    assert list(said) == list(asked)
+    assert [name for name, is_old in said.items() if is_old] == list(old)
+    assert bool(page.more) == goes_on
+
+
+def test_a_list_that_turned_over_is_read_back_until_it_shows_a_known_thread() -> None:
+    first = listed("n", "m", x="2").more[0]
+    reader = kind(item=".p", follow="a", mark="i", next=".n", thread={"item": ".p"})
+    rows = '<p class=p><a href="/{}">t</a><i>2</i></p><p class=p><a href="/k">t</a><i>2</i></p>'
+    body = f'{rows}<a class=n href="?p=3">n</a>'
+    cursor: dict[str, JSON] = {"threads": {"https://served.example/x": "2"}}
+    further = reader.read(first, answer(body.format("o")), cursor)
+    assert (len(further.threads), len(further.more)) == (2, 1)
+    end = reader.read(further.more[0], answer(body.format("x")), cursor)
+    assert (end.threads, end.more) == ((), ())
 
 
 def test_marks_stay_when_an_older_page_of_the_list_is_read() -> None:
     reader = kind(**FORUM_OPTIONS)
-    request = forum().more[0]
+    request = forum({"threads": {f"{BOARD}t/5": "2"}}).more[0]
     page = reader.read(request, answer(FORUM, request.url), {"threads": {f"{BOARD}t/99": "5"}})
     assert page.cursor == {"threads": {f"{BOARD}t/99": "5"}}
+
+
+def test_a_thread_without_dates_begins_with_its_oldest_post() -> None:
+    reader = kind(item=".p", follow="a", mark="i", thread={"item": ".q"})
+    request = reader.read(reader.start({}, NOW), answer('<p class=p><a href="/t">t</a><i>2</i></p>'), {}).threads[0]
+    page = reader.read(request, answer("<p class=q>first</p><p class=q>second</p>"), {})
+    assert [post.text for post in page.posts] == ["second", "first"]
 
 
 def test_a_mark_of_its_own() -> None:

@@ -29,7 +29,7 @@ from monitor.models import (
 )
 from monitor.store import Store, lock_database, open_writer
 from monitor.store.backup import back_up, dated, dated_name, rotate
-from monitor.store.erase import Whom
+from monitor.store.forgotten import Whom
 from monitor.store.restore import inspect, restore
 
 if TYPE_CHECKING:
@@ -301,11 +301,40 @@ def test_who_was_forgotten_since_the_backup_stays_forgotten(database: Path, tmp_
         tell(store, "b")
         back_up(database, tmp_path / "copy.db")
         store.forget(Whom(kind="author", value="канарейка"), now=NOW)
-        store.erase([1])
+        store.erase([1], now=NOW)
     done = restore(tmp_path / "copy.db", database, now=LATER)
     assert done.quiet.forgotten == 1
     assert [name for name, *_ in states(database)] == ["b"]
     assert "Канарейка".encode() not in database.read_bytes()
+
+
+def test_who_was_forgotten_at_one_source_is_so_whatever_number_it_has(database: Path, tmp_path: Path) -> None:
+    person = Post(text="МойСклад", author=Author(name="Канарейка"))
+
+    def sources(*names: str) -> list[Source]:
+        return [Source(name=name, kind="feed", url="https://forum.example/feed", options=None) for name in names]
+
+    back_up(database, tmp_path / "copy.db")
+    with closing(Store(open_writer(database))) as store:
+        store.sync_sources(sources("forum", "club"), {"forum": "f", "club": "f"}, NOW)
+        store.forget(Whom(kind="author", value="канарейка", source="club"), now=NOW)
+    restore(tmp_path / "copy.db", database, now=LATER)
+    with closing(Store(open_writer(database))) as store:
+        store.sync_sources(sources("forum", "arena", "club"), dict.fromkeys(("forum", "arena", "club"), "f"), LATER)
+        refused = {name: store.is_forgotten(store.source_id_of(name), person) for name in ("forum", "arena", "club")}
+    assert refused == {"forum": False, "arena": False, "club": True}
+
+
+def test_a_damaged_search_index_is_made_again(database: Path, tmp_path: Path) -> None:
+    with closing(Store(open_writer(database))) as store:
+        tell(store, "n1")
+        tell(store, "n2")
+        back_up(database, tmp_path / "copy.db")
+    statement("UPDATE mention_search_data SET block = x'00' WHERE id > 10")(tmp_path / "copy.db")
+    restore(tmp_path / "copy.db", database, now=LATER)
+    with closing(sqlite3.connect(database)) as connection:
+        found = connection.execute("SELECT rowid FROM mention_search WHERE mention_search MATCH 'n2'").fetchall()
+    assert found == [(2,)]
 
 
 def test_a_restore_is_refused_while_a_daemon_holds_the_database(database: Path, tmp_path: Path) -> None:
@@ -376,6 +405,40 @@ HOSTILE: dict[str, tuple[Callable[[Path], object], type[Exception], str]] = {
         InputError,
         "a table that is not ours, 'x'",
     ),
+    "an index more": (
+        statement("CREATE UNIQUE INDEX one_each ON posts (text)"),
+        InputError,
+        "index that is not ours, 'one_each'",
+    ),
+    "a table more": (statement("CREATE TABLE x (y REFERENCES posts)"), InputError, "a table that is not ours, 'x'"),
+    "a changed index": (
+        statement("DROP INDEX posts_by_url; CREATE UNIQUE INDEX posts_by_url ON posts (text)"),
+        InputError,
+        "not ours, 'posts_by_url': ours of that name is another",
+    ),
+    "a changed table": (
+        statement("DROP TABLE answers; CREATE TABLE answers (answer_id, post_id, brand, answered_at, CHECK (false))"),
+        InputError,
+        "not ours, 'answers': ours of that name is another",
+    ),
+    "an index less": (statement("DROP INDEX posts_by_thread"), InputError, r"lacks posts_by_thread \(index\)"),
+    "a time that is none": (
+        statement("UPDATE posts SET discovered_at = '2026-02-30T00:00:00.000Z' WHERE id = 7"),
+        InputError,
+        "row of posts .the one of 7. whose discovered_at",
+    ),
+    "a time in other words": (statement("UPDATE messages SET next_at = 'soon'"), InputError, "messages .* next_at"),
+    "a list that is none": (statement("UPDATE mentions SET spans = '{'"), InputError, "mentions .* spans"),
+    "a list of others": (
+        statement("""UPDATE mentions SET why = '[{"code": "x", "text": 1}]'"""),
+        InputError,
+        "mentions .* why",
+    ),
+    "a cursor that is none": (statement("UPDATE sources SET cursor = '[]'"), InputError, "sources .* cursor"),
+    "an unknown word": (statement("UPDATE mentions SET sentiment = 'angry'"), InputError, "mentions .* sentiment"),
+    "a text for a number": (statement("UPDATE posts SET followers = 'many'"), InputError, "posts .* followers"),
+    "bytes for a text": (statement("UPDATE posts SET title = x'ff'"), InputError, "posts .* title"),
+    "no UTF-8": (statement("UPDATE posts SET title = CAST(x'ff' AS TEXT)"), InputError, "posts .* not UTF-8"),
     "a table less": (statement("DROP TABLE answers"), InputError, "lacks answers"),
     "a reference to nothing": (
         statement("INSERT INTO answers VALUES (777, 888, 'x', '')"),

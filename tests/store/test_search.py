@@ -29,7 +29,6 @@ from monitor.query import parse
 from monitor.query.sql import Sql, compile_sql
 from monitor.store import Reader, Store, open_reader, open_writer
 from monitor.store.search import (
-    days,
     hits,
     index_mention,
     index_stale,
@@ -177,25 +176,6 @@ def test_counting_stops_where_it_is_told_to(reader: Reader) -> None:
     assert reader.count(sql("склад"), at_most=1) == 1
 
 
-def test_a_timeline_counts_by_the_day_of_publication(reader: Reader) -> None:
-    month = reader.timeline(sql("*"), since=NOW - 30 * DAY, until=NOW + DAY)
-    assert dict(month.days) == {"2026-11-19": 1, "2026-11-20": 1, "2026-11-21": 1}
-    assert month.complete
-    assert dict(reader.timeline(sql("товар"), since=NOW - 50 * DAY, until=NOW).days) == {
-        "2026-10-12": 1,
-        "2026-11-19": 1,
-    }
-    assert not reader.timeline(sql("priority>99"), since=NOW - 50 * DAY, until=NOW).days
-    assert dict(reader.timeline(sql("NOT rating<=2"), since=NOW - 3 * DAY, until=NOW).days) == {"2026-11-19": 1}
-
-
-def test_a_timeline_of_too_many_hits_says_so(reader: Reader) -> None:
-    cut = reader.timeline(sql("brand:мойсклад"), since=NOW - 50 * DAY, until=NOW, at_most=2)
-    assert (dict(cut.days), cut.complete) == ({"2026-11-19": 1, "2026-11-20": 1}, False)
-    whole = reader.timeline(sql("brand:мойсклад"), since=NOW - 50 * DAY, until=NOW, at_most=3)
-    assert whole.complete
-
-
 def test_indexing_again_forgets_the_former_words(db: Database, reader: Reader) -> None:
     db.execute("UPDATE posts SET text = 'Совсем другое' WHERE id = 1")
     index_mention(db, 1, Lemmas(title="елка на склад", text="совсем другой"))
@@ -280,8 +260,7 @@ def plan(db: Database, statement: tuple[str, dict[str, object]]) -> str:
 @pytest.mark.parametrize("name", QUERIES)
 def test_no_query_scans_a_table_or_sorts(large: Database, name: str) -> None:
     query = compiled(QUERIES[name])
-    month = days(query, since=NOW - 30 * DAY, until=NOW)
-    for statement in (hits(query, limit=50), number(query), month, views([1, 2])):
+    for statement in (hits(query, limit=50), number(query), views([1, 2])):
         steps = plan(large, statement)
         assert "TEMP B-TREE" not in steps, steps
         # What may be scanned: the result of a MATCH, a list of ids that was given, the co-routine that is counted.

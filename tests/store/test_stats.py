@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
 
 from monitor.query import parse
 from monitor.query.sql import Sql, compile_sql
-from monitor.store import stats
+from monitor.store import rows, stats
 from monitor.store.stats import Scope
 from tests.reports.history import DAY, HOUR, MONDAY, OTHER, OURS, RIVAL, History, fill, open_history
 
@@ -117,6 +118,19 @@ def test_an_export_is_newest_first_and_bounded(db: Database) -> None:
 def test_gaps_that_touch_the_time_are_told(db: Database) -> None:
     assert [gap["source"] for gap in stats.gaps(db, since=MONDAY, until=MONDAY + 7 * DAY)] == ["reviews"]
     assert stats.gaps(db, since=MONDAY + 6 * DAY, until=MONDAY + 7 * DAY) == []
+
+
+@pytest.mark.parametrize("text", ["rating<=2", f'brand:"{OURS}"', "NOT sentiment:negative", "NOT rating<=2"])
+@pytest.mark.parametrize("hours", [0, 5, 24, 30, 96])
+def test_the_days_of_a_filter_are_those_of_its_mentions(db: Database, text: str, hours: int) -> None:
+    sql = compile_sql(parse(text), now=MONDAY)
+    scope = Scope(sql=sql, since=MONDAY + hours * HOUR, until=MONDAY + 3 * DAY, doubtful=True)
+    _, chosen = stats.mentions(db, Scope(sql=sql, doubtful=True))
+    moments = [row[3] for row in chosen]
+    bounds = (rows.to_text(MONDAY + hours * HOUR), rows.to_text(MONDAY + 3 * DAY))
+    expected = Counter(at[:10] for at in moments if bounds[0] <= at < bounds[1])
+    assert mentions(stats.counts(db, "day", scope)) == expected
+    assert expected or hours >= 30
 
 
 def test_a_timeline_without_a_filter_never_touches_a_mention(db: Database) -> None:

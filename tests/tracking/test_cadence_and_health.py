@@ -6,7 +6,7 @@ import pytest
 
 from monitor.errors import Blocked, ConnectFailed, SourceError, StatusError
 from monitor.models import Health, SourceState, Validators
-from monitor.tracking.cadence import next_after_failure, next_after_success
+from monitor.tracking.cadence import next_after_failure, next_after_overrun, next_after_success
 from monitor.tracking.health import NOTHING_LEFT, after_failure, after_success
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -16,6 +16,11 @@ STATE = SourceState(name="forum", next_at=NOW, cursor={"page": 2}, validators=Va
 
 def test_a_success_comes_again_after_the_interval() -> None:
     assert next_after_success(EVERY, NOW) == NOW + EVERY
+
+
+@pytest.mark.parametrize(("every", "seconds"), [(3600, 1800), (90, 60), (60, 60), (10, 10)])
+def test_after_an_overrun_the_next_visit_comes_sooner_but_not_too_soon(every: int, seconds: int) -> None:
+    assert next_after_overrun(timedelta(seconds=every), NOW) == NOW + timedelta(seconds=seconds)
 
 
 @pytest.mark.parametrize(
@@ -67,6 +72,12 @@ def success(state: SourceState, *, emptied: bool = False, note: str | None = Non
         note=note,
         now=NOW,
     )
+
+
+def test_an_overrun_brings_the_next_visit_sooner() -> None:
+    arguments = {"every": EVERY, "validators": Validators(), "cursor": {}, "new_posts": 2, "emptied": False}
+    state = after_success(STATE, **arguments, note="more", now=NOW, overrun=True)  # type: ignore[arg-type]
+    assert (state.next_at, state.health) == (NOW + EVERY / 2, Health.DEGRADED)
 
 
 def test_a_success_forgets_the_failures() -> None:

@@ -1,0 +1,71 @@
+"""How posts leave the database with all that hangs on them, whatever the reason; and how many rows went."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, NamedTuple
+
+from monitor.store.outbox import OutboxVerbs
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+
+class Erased(NamedTuple):
+    """How many rows went."""
+
+    posts: int = 0
+    mentions: int = 0
+    revisions: int = 0
+    answers: int = 0
+    alerts: int = 0
+    deliveries: int = 0
+    messages: int = 0
+    cursors: int = 0
+
+    def plus(self, other: Erased) -> Erased:
+        """Both together."""
+        return Erased(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
+
+
+class RemovalVerbs(OutboxVerbs):
+    """What erasing on request and retention have in common."""
+
+    def _remove_posts(self, ids: Sequence[int]) -> Erased:
+        """Call it inside a transaction. The sightings stay as tombstones."""
+        posts = self._ids("SELECT value FROM json_each(?)", ids)
+        mentions = self._ids("SELECT id FROM mentions WHERE post_id IN (SELECT value FROM json_each(?))", posts)
+        alerts = self._ids("SELECT id FROM alerts WHERE mention_id IN (SELECT value FROM json_each(?))", mentions)
+        deliveries = self._ids("SELECT id FROM deliveries WHERE alert_id IN (SELECT value FROM json_each(?))", alerts)
+        messages = self._ids(
+            "SELECT DISTINCT message_id FROM message_deliveries WHERE delivery_id IN (SELECT value FROM json_each(?))",
+            deliveries,
+        )
+        self._remove("message_deliveries", "delivery_id", deliveries)
+        messages_gone = self._db.execute(
+            "DELETE FROM messages WHERE id IN (SELECT value FROM json_each(?)) "
+            "AND NOT EXISTS (SELECT 1 FROM message_deliveries WHERE message_id = messages.id)",
+            (json.dumps(messages),),
+        ).rowcount
+        answers = self._remove("answers", "answer_id", posts) + self._remove("answers", "post_id", posts)
+        self._remove("mention_search", "rowid", mentions)
+        self._db.execute(
+            "UPDATE sightings SET post_id = NULL WHERE post_id IN (SELECT value FROM json_each(?))",
+            (json.dumps(posts),),
+        )
+        return Erased(
+            messages=messages_gone,
+            answers=answers,
+            deliveries=self._remove("deliveries", "id", deliveries),
+            alerts=self._remove("alerts", "id", alerts),
+            mentions=self._remove("mentions", "id", mentions),
+            revisions=self._remove("revisions", "post_id", posts),
+            posts=self._remove("posts", "id", posts),
+        )
+
+    def _ids(self, query: str, among: Collection[int | str]) -> list[int | str]:
+        return [row[0] for row in self._db.execute(query, (json.dumps(list(among)),)).fetchall()]
+
+    def _remove(self, table: str, column: str, among: Collection[int | str]) -> int:
+        statement = f"DELETE FROM {table} WHERE {column} IN (SELECT value FROM json_each(?))"  # noqa: S608 - constants
+        return int(self._db.execute(statement, (json.dumps(list(among)),)).rowcount)

@@ -1,0 +1,87 @@
+"""Posts that are past their time: which they are, and how they go while the figures of their days stay."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from monitor.store import rows
+from monitor.store.removal import Erased, RemovalVerbs
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+WINDOW: Final = 500  # posts that are looked at in one go for being past their time: some milliseconds
+
+
+class Window(NamedTuple):
+    """Posts that are past their time, and the id to go on after, None where the rest is younger."""
+
+    ids: list[int]
+    after: int | None
+
+
+class RetentionVerbs(RemovalVerbs):
+    """The part of `Store` that lets go of what has had its time."""
+
+    def retire(self, ids: Sequence[int]) -> Erased:
+        """Take posts away that are past their time; the figures of each day keep counting their mentions."""
+        wanted = json.dumps(ids)
+        with self.transaction():
+            counted = self._db.execute(
+                """
+                SELECT substr(at, 1, 10), brand, source_id, sentiment, doubtful, count(*), count(rating), total(rating)
+                FROM mentions WHERE post_id IN (SELECT value FROM json_each(?)) GROUP BY 1, 2, 3, 4, 5
+                """,
+                (wanted,),
+            ).fetchall()
+            gone = self._remove_posts(ids)
+            # The trigger of mentions has subtracted them.
+            self._db.conn.executemany(
+                """
+                INSERT INTO day_counts VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
+                    mentions = mentions + excluded.mentions, ratings = ratings + excluded.ratings,
+                    rating_sum = rating_sum + excluded.rating_sum
+                """,
+                counted,
+            )
+        return gone
+
+    def past_their_time(self, after: int, *, mentions_before: datetime, others_before: datetime) -> Window:
+        """Of the next WINDOW posts those that were found before their limit and that no alert is still on its way for.
+
+        An answer of ours counts as a mention: response figures live as long as what was answered.
+        """
+        latest = rows.to_text(max(mentions_before, others_before))
+        looked_at = self._db.execute(
+            """
+            SELECT id, discovered_at < CASE
+                WHEN EXISTS (SELECT 1 FROM mentions WHERE post_id = posts.id)
+                  OR EXISTS (SELECT 1 FROM answers WHERE answer_id = posts.id) THEN :mentions ELSE :others END,
+                discovered_at < :latest
+            FROM posts WHERE id > :after ORDER BY id LIMIT :window
+            """,
+            {
+                "after": after,
+                "mentions": rows.to_text(mentions_before),
+                "others": rows.to_text(others_before),
+                "latest": latest,
+                "window": WINDOW,
+            },
+        ).fetchall()
+        past = [int(post_id) for post_id, is_past, _ in looked_at if is_past]
+        waiting = self._with_pending_alerts(past)
+        more = len(looked_at) == WINDOW and any(is_old for _, _, is_old in looked_at)
+        return Window([post_id for post_id in past if post_id not in waiting], looked_at[-1][0] if more else None)
+
+    def _with_pending_alerts(self, ids: Sequence[int]) -> set[int]:
+        found = self._db.execute(
+            """
+            SELECT DISTINCT mentions.post_id FROM mentions JOIN alerts ON alerts.mention_id = mentions.id
+            JOIN deliveries ON deliveries.alert_id = alerts.id
+            WHERE deliveries.state = 'pending' AND mentions.post_id IN (SELECT value FROM json_each(?))
+            """,
+            (json.dumps(ids),),
+        )
+        return {int(post_id) for (post_id,) in found.fetchall()}
