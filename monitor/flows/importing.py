@@ -13,6 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from monitor.errors import InputError, WorkerKilled
+from monitor.flows.judging import judge_posts
 from monitor.flows.tables import post_from_json
 from monitor.sources.render import post_to_json
 from monitor.tracking.identity import Identified, identify
@@ -170,18 +171,9 @@ async def _judge(
     found: Sequence[Identified], weight: float | None, *, ports: Ports
 ) -> tuple[list[tuple[Identified, Judgement | None]], int]:
     """Each post with its judgement, and how many were too much for a worker."""
-    if not found:
-        return [], 0
-    try:
-        judgements = await ports.worker.judge([one.post for one in found], site_weight=weight)
-    except WorkerKilled:
-        if len(found) < 2:
-            return [], 1
-        middle = len(found) // 2
-        first, lost = await _judge(found[:middle], weight, ports=ports)
-        second, also = await _judge(found[middle:], weight, ports=ports)
-        return [*first, *second], lost + also
-    return list(zip(found, judgements, strict=True)), 0
+    said = await judge_posts([one.post for one in found], weight=weight, worker=ports.worker)
+    judged = [(one, what) for one, what in zip(found, said, strict=True) if not isinstance(what, WorkerKilled)]
+    return judged, len(found) - len(judged)
 
 
 def _store(source: str, judged: Sequence[tuple[Identified, Judgement | None]], now: datetime, store: Store) -> Imported:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from monitor.alerting.routes import decide
 from monitor.errors import InputError, WorkerKilled
+from monitor.flows.judging import judge_posts
 from monitor.models import Mention, Why
 
 if TYPE_CHECKING:
@@ -179,17 +180,8 @@ async def judge_again(
 async def _judge(
     kept: Sequence[Kept], weight: float | None, *, worker: WorkerPool
 ) -> list[tuple[Kept, Judgement | None]]:
-    try:
-        judgements = await worker.judge([one.post for one in kept], site_weight=weight)
-    except WorkerKilled:
-        if len(kept) < 2:
-            return []
-        middle = len(kept) // 2
-        return [
-            *await _judge(kept[:middle], weight, worker=worker),
-            *await _judge(kept[middle:], weight, worker=worker),
-        ]
-    return list(zip(kept, judgements, strict=True))
+    said = await judge_posts([one.post for one in kept], weight=weight, worker=worker)
+    return [(one, what) for one, what in zip(kept, said, strict=True) if not isinstance(what, WorkerKilled)]
 
 
 def compare(kept: Kept, judgement: Judgement | None, *, plan: Plan, orders: Orders) -> list[Change]:
