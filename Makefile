@@ -33,7 +33,7 @@ types: $(DEV_STAMP)
 	$(BIN)/mypy
 
 unit: $(DEV_STAMP)
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
 proofs: $(DEV_STAMP)  ## the daemon against an observer that shares no code with it, and the same with faults planted
 	$(BIN)/python -m tests.proofs.all

@@ -31,3 +31,25 @@ def site() -> Iterator[Site]:
     """A real web server on loopback."""
     with running_site() as site:
         yield site
+
+
+# Files that take longest, which begin first, so that no worker is left alone with one at the end.
+SLOW = (
+    "tests/test_install.py",
+    "tests/cli/test_changes.py",
+    "tests/cli/test_care.py",
+    "tests/test_daemon.py",
+    "tests/store/test_search.py",
+    "tests/query/test_agreement.py",
+    "tests/reports",
+    "tests/test_worker.py",
+    "tests/sources/test_shared_feeds.py",
+    "tests/sources/test_article.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def place(item: pytest.Item) -> int:
+        return next((number for number, name in enumerate(SLOW) if item.nodeid.startswith(name)), len(SLOW))
+
+    items.sort(key=place)

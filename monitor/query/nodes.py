@@ -187,7 +187,8 @@ def _in(field: str, term: str) -> str:
 
 
 def _bare_or_quoted(text: str) -> str:
-    return text if BARE.fullmatch(text) else _quote(text)
+    # A # before a space would begin a comment.
+    return text if BARE.fullmatch(text) and text != "#" else _quote(text)
 
 
 def _quote(text: str) -> str:

@@ -26,9 +26,12 @@ class Done:
     stderr: str
 
 
-def run_command(folder: Path, *arguments: str, stdin: str = "", environ: Mapping[str, str] | None = None) -> Done:
+def run_command(
+    folder: Path, *arguments: str, stdin: str | bytes = "", environ: Mapping[str, str] | None = None
+) -> Done:
     """`monitor ARGUMENTS` in `folder`; an exception that is none of ours comes through, as a traceback would."""
     out, err = Stream(), Stream()
+    given = stdin if isinstance(stdin, bytes) else stdin.encode()
     umask = os.umask(0o022)
     os.umask(umask)
     code: object = 0
@@ -38,7 +41,7 @@ def run_command(folder: Path, *arguments: str, stdin: str = "", environ: Mapping
         redirect_stderr(err),
         patch.dict(os.environ, environ or {}),
         patch.object(sys, "argv", ["monitor", *arguments]),
-        patch.object(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode()), encoding="utf-8")),
+        patch.object(sys, "stdin", io.TextIOWrapper(io.BytesIO(given), encoding="utf-8")),
     ):
         try:
             main()

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -25,6 +23,7 @@ from monitor.models import (
     Why,
 )
 from monitor.store import Store, open_writer
+from tests.cli.inprocess import run_command
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,20 +61,9 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "monitor", *arguments],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-
-
 @pytest.mark.parametrize("command", [("mentions",), ("why", "1"), ("sources",), ("deliveries",)])
 def test_no_control_character_of_a_post_reaches_the_terminal(folder: Path, command: tuple[str, ...]) -> None:
-    shown = run(folder, *command)
+    shown = run_command(folder, *command)
     assert shown.returncode == 0
     assert "\x1b" not in shown.stdout
     assert "\x07" not in shown.stdout
@@ -83,53 +71,55 @@ def test_no_control_character_of_a_post_reaches_the_terminal(folder: Path, comma
 
 
 def test_mentions_are_newest_first_and_filtered(folder: Path) -> None:
-    lines = [json.loads(line) for line in run(folder, "mentions", "--json").stdout.splitlines()]
+    lines = [json.loads(line) for line in run_command(folder, "mentions", "--json").stdout.splitlines()]
     assert [line["id"] for line in lines] == [2, 1]
     assert lines[0]["post"]["native_id"] == "n2"
-    only = run(folder, "mentions", "--json", "--sentiment", "negative", "--brand", "МойСклад").stdout.splitlines()
+    only = run_command(
+        folder, "mentions", "--json", "--sentiment", "negative", "--brand", "МойСклад"
+    ).stdout.splitlines()
     assert [json.loads(line)["id"] for line in only] == [1]
-    assert run(folder, "mentions", "--brand", "nobody").returncode == 1
+    assert run_command(folder, "mentions", "--brand", "nobody").returncode == 1
 
 
 def test_why_says_what_was_decided_and_who_was_told(folder: Path) -> None:
-    text = run(folder, "why", "1").stdout
+    text = run_command(folder, "why", "1").stdout
     assert "match: «МойСклад» is «МойСклад» (exact) [+1.00]" in text
     assert "decision: reason 1" in text
     assert "support: pending, because" in text
-    assert json.loads(run(folder, "why", "2", "--json").stdout)["deliveries"] == []
-    missing = run(folder, "why", "99")
+    assert json.loads(run_command(folder, "why", "2", "--json").stdout)["deliveries"] == []
+    missing = run_command(folder, "why", "99")
     assert (missing.returncode, missing.stdout, missing.stderr) == (1, "", "monitor: there is no mention 99\n")
 
 
 def test_sources_and_deliveries_as_json(folder: Path) -> None:
-    source = json.loads(run(folder, "sources", "--json").stdout)
+    source = json.loads(run_command(folder, "sources", "--json").stdout)
     assert (source["name"], source["health"], source["posts"]) == ("forum", "ok", 2)
-    delivery = json.loads(run(folder, "deliveries", "--json").stdout)
+    delivery = json.loads(run_command(folder, "deliveries", "--json").stdout)
     assert (delivery["receiver"], delivery["state"], delivery["attempts"]) == ("support", "pending", 0)
-    assert run(folder, "deliveries", "--state", "dead").returncode == 1
+    assert run_command(folder, "deliveries", "--state", "dead").returncode == 1
 
 
 def test_a_secret_of_a_source_is_shown_as_it_is_spelt(folder: Path) -> None:
-    assert "token=${TOKEN}" in run(folder, "sources", "--json").stdout
+    assert "token=${TOKEN}" in run_command(folder, "sources", "--json").stdout
 
 
 def test_reading_before_the_first_run_says_what_to_do(tmp_path: Path) -> None:
-    refused = run(tmp_path, "mentions")
+    refused = run_command(tmp_path, "mentions")
     assert refused.returncode == 78
     assert "start `monitor run` first" in refused.stderr
 
 
 def test_wrong_usage_is_exit_code_2(tmp_path: Path) -> None:
-    assert run(tmp_path, "mentions", "--nonsense").returncode == 2
-    assert run(tmp_path, "why", "x").returncode == 2
-    assert run(tmp_path, "demo", "--json").returncode == 2
+    assert run_command(tmp_path, "mentions", "--nonsense").returncode == 2
+    assert run_command(tmp_path, "why", "x").returncode == 2
+    assert run_command(tmp_path, "demo", "--json").returncode == 2
 
 
 def test_check_prints_every_mistake_with_its_place(tmp_path: Path) -> None:
     (tmp_path / "sources.yaml").write_text(
         "contact: t@monitor.test\nbrands: []\nsources: 3\nbrand: 1\n", encoding="utf-8"
     )
-    refused = run(tmp_path, "check")
+    refused = run_command(tmp_path, "check")
     assert refused.returncode == 78
     assert len([line for line in refused.stderr.splitlines() if "sources.yaml:" in line]) >= 3
 
@@ -141,7 +131,7 @@ def test_check_names_addresses_that_apprise_does_not_understand(tmp_path: Path) 
         'receivers: {support: {urls: ["nonsense://x"]}}\nroutes: [{match: "sentiment:negative", to: support}]\n',
         encoding="utf-8",
     )
-    checked = run(tmp_path, "check")
+    checked = run_command(tmp_path, "check")
     assert checked.returncode == 1
     place = "sources.yaml:4:30: receivers.support.urls[0]: Apprise does not understand it"
     assert f"{place} (Apprise knows no service 'nonsense')" in checked.stdout
@@ -149,4 +139,4 @@ def test_check_names_addresses_that_apprise_does_not_understand(tmp_path: Path) 
 
 
 def test_schema_is_json(tmp_path: Path) -> None:
-    assert json.loads(run(tmp_path, "schema").stdout)["type"] == "object"
+    assert json.loads(run_command(tmp_path, "schema").stdout)["type"] == "object"

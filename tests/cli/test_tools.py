@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from typing import TYPE_CHECKING
+
+from tests.cli.inprocess import run_command
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,16 +37,8 @@ KEYS = [
 
 
 def run(*arguments: str, folder: Path, stdin: str | bytes = "") -> tuple[int, list[dict[str, object]], str]:
-    data = stdin if isinstance(stdin, bytes) else stdin.encode()
-    done = subprocess.run(
-        [sys.executable, "-m", "monitor", *arguments],
-        cwd=folder,
-        input=data,
-        capture_output=True,
-        timeout=60,
-        check=False,
-    )
-    return done.returncode, [json.loads(line) for line in done.stdout.decode().splitlines()], done.stderr.decode()
+    done = run_command(folder, *arguments, stdin=stdin)
+    return done.returncode, [json.loads(line) for line in done.stdout.splitlines()], done.stderr
 
 
 def test_parse_prints_one_line_for_each_post(tmp_path: Path) -> None:

@@ -217,3 +217,7 @@ def test_a_query_can_be_sent_to_another_process() -> None:
 def test_printing(text: str, printed: str) -> None:
     assert str(parse(text)) == printed
     assert parse(printed) == parse(text)
+
+
+def test_a_value_that_would_begin_a_comment_is_printed_in_quotes() -> None:
+    assert str(parse('brand:"#"')) == 'brand:"#"'

@@ -2,21 +2,39 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+import socket
 from contextlib import closing
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
-from starlette.testclient import TestClient
 
 from monitor.models import Health, Source, SourceState
 from monitor.store import Store, open_writer
-from monitor.web.app import make_app
+from monitor.web.app import WebServer, make_app
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from starlette.applications import Starlette
+
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+
+
+async def asked(app: Starlette, path: str) -> tuple[int, bytes]:
+    """Status and body of an answer, by real HTTP."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = WebServer(app)
+        serving = asyncio.create_task(server.run_on(listener))
+        reader, writer = await asyncio.open_connection(*listener.getsockname()[:2])
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode())
+        head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+        writer.close()
+        server.should_exit = True
+        await serving
+    return int(head.split()[1]), body
 
 
 @pytest.mark.parametrize(
@@ -41,6 +59,5 @@ def test_health_is_not_ok_when_nothing_is_watched(
             assert leased is not None
             health = Health.FAILING if failed else Health.OK
             store.finish_poll(leased, SourceState(name=name, next_at=NOW, failures=failed, health=health))
-    with TestClient(make_app(tmp_path / "monitor.db", lambda: tick_age)) as client:
-        answer = client.get("/healthz")
-    assert (answer.status_code, answer.json()["status"]) == expected
+    status, body = asyncio.run(asked(make_app(tmp_path / "monitor.db", lambda: tick_age), "/healthz"))
+    assert (status, json.loads(body)["status"]) == expected
