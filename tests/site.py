@@ -62,13 +62,21 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def running_site() -> Iterator[Site]:
-    """A site that is up while the block runs."""
-    with Site() as site:
-        thread = threading.Thread(target=site.serve_forever, daemon=True)
+def serving(server: ThreadingHTTPServer) -> Iterator[None]:
+    """The server is up while the block runs."""
+    with server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         try:
-            yield site
+            yield
         finally:
-            site.shutdown()
+            server.shutdown()
             thread.join()
+
+
+@contextmanager
+def running_site() -> Iterator[Site]:
+    """A site that is up while the block runs."""
+    site = Site()
+    with serving(site):
+        yield site

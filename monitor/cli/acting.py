@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING, Any
 
 from monitor.cli.common import database_path, load_config
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
     from monitor.flows.ports import Plan, Ports
@@ -22,22 +22,45 @@ def act(verb: str, *, config: Path | None, db: Path | None, timeout: float = 120
     Raises what the verb raises (InputError where the daemon refused), AlreadyRunning when a daemon holds the database
     and does not answer, ConfigError when this process has to do it and the configuration is wrong.
     """
+    import asyncio
+
+    async def once() -> JSON:
+        async with doing(config=config, db=db, follow=verb == "poll") as do:
+            answer: JSON = await do(verb, timeout=timeout, **arguments)
+            return answer
+
+    return asyncio.run(once())
+
+
+@asynccontextmanager
+async def doing(*, config: Path | None, db: Path | None, follow: bool = False) -> AsyncIterator[Callable[..., Any]]:
+    """Gives `do(verb, **arguments)` for many steps: through the running daemon, else holding the database meanwhile.
+
+    `follow` as in `holding`.
+    """
     from monitor import control
     from monitor.errors import DaemonUnreachable
 
-    try:
-        return control.call(database_path(db), verb, timeout=timeout, **arguments)
-    except DaemonUnreachable:
-        pass
-    import asyncio
+    async with AsyncExitStack() as stack:
+        alone: list[tuple[Ports, Plan]] = []
+        reached: list[str] = []
 
-    from monitor.flows import desk
+        async def do(verb: str, *, timeout: float = 600.0, **arguments: JSON) -> JSON:
+            if not alone:
+                try:
+                    answer = control.call(database_path(db), verb, timeout=timeout, **arguments)
+                except DaemonUnreachable:
+                    if reached:
+                        raise
+                    alone.append(await stack.enter_async_context(holding(config=config, db=db, follow=follow)))
+                else:
+                    reached.append(verb)
+                    return answer
+            from monitor.flows import desk
 
-    async def alone() -> JSON:
-        async with holding(config=config, db=db, follow=verb == "poll") as (ports, plan):
-            return await desk.VERBS[verb](ports, plan, arguments)
+            return await desk.VERBS[verb](*alone[0], arguments)
 
-    return asyncio.run(alone())
+        yield do
 
 
 @asynccontextmanager

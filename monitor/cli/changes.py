@@ -1,19 +1,18 @@
-"""Changing history in many steps, and the first command that does: import."""
+"""Adding somebody else's history: `monitor import`."""
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from monitor.cli import app
+from monitor.cli.acting import doing
 from monitor.cli.common import (
     ConfigOption,
     DatabaseOption,
     JsonOption,
-    database_path,
     print_json,
     print_line,
     print_nothing,
@@ -21,42 +20,12 @@ from monitor.cli.common import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from monitor.flows.importing import Portion
-    from monitor.flows.ports import Plan, Ports
     from monitor.flows.tables import Reading, Row
-    from monitor.models import JSON
 
 SHOWN = 20  # bad rows that are listed on a terminal
-
-
-@asynccontextmanager
-async def doing(*, config: Path | None, db: Path | None) -> AsyncIterator[Callable[..., Any]]:
-    """Gives `do(verb, **arguments)` for many steps: through the running daemon, else holding the database meanwhile."""
-    from monitor import control
-    from monitor.cli.acting import holding
-    from monitor.errors import DaemonUnreachable
-    from monitor.flows import desk
-
-    async with AsyncExitStack() as stack:
-        alone: list[tuple[Ports, Plan]] = []
-        reached: list[str] = []
-
-        async def do(verb: str, *, timeout: float = 600.0, **arguments: JSON) -> JSON:
-            if not alone:
-                try:
-                    answer = control.call(database_path(db), verb, timeout=timeout, **arguments)
-                except DaemonUnreachable:
-                    if reached:
-                        raise
-                    alone.append(await stack.enter_async_context(holding(config=config, db=db)))
-                else:
-                    reached.append(verb)
-                    return answer
-            return await desk.VERBS[verb](*alone[0], arguments)
-
-        yield do
 
 
 @app.command("import")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from monitor.cli import app
-from monitor.cli.changes import doing
+from monitor.cli.acting import doing
 from monitor.cli.common import (
     ConfigOption,
     DatabaseOption,

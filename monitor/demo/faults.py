@@ -68,9 +68,9 @@ def _mark_before_send(deliver: Callable[..., Any]) -> Callable[..., Any]:
 
 def _forget_cursor(finish_poll: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(finish_poll)
-    def spoilt(store: Any, leased: Any, state: Any, hosts: Any = ()) -> None:
+    def spoilt(store: Any, leased: Any, state: Any, hosts: Any = ()) -> Any:
         forgotten = replace(state, cursor={}, validators=type(state.validators)(), baseline_at=None)
-        finish_poll(store, leased, forgotten, hosts)
+        return finish_poll(store, leased, forgotten, hosts)
 
     return spoilt
 

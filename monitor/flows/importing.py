@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from monitor.flows.tables import Row
     from monitor.models import JSON, Judgement, Post
     from monitor.store import Store
-    from monitor.store.rescore import Reply
+    from monitor.store.answers import Reply
 
 FOUND: Final = "found by import"  # the decision that stands at each imported mention
 TOGETHER: Final = 50  # posts that are judged, and stored in one transaction
@@ -223,4 +223,4 @@ def _replies(source_id: int, after: int, store: Store) -> list[Reply]:
 
 def _link(answers: Sequence[tuple[Reply, str]], store: Store) -> int:
     with store.transaction():
-        return sum(store.link_reply(reply.id, brand=brand) for reply, brand in answers)
+        return sum(store.link_answer(reply.id, brand=brand) for reply, brand in answers)

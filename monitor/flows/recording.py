@@ -82,7 +82,7 @@ class _Transaction:
         if post_id is None:
             return []
         if brand := self.plan.brand_of_account(post.author):
-            self.store.link_answer(source_id, post_id, post, brand=brand, now=self.now)
+            self.store.link_answer(post_id, brand=brand)
         if judgement is None:
             return []
         silent = self._why_silent(post, key=found.key)
@@ -155,11 +155,6 @@ class _Transaction:
     def finish(self, visit: Visit) -> None:
         """The row of the source, of its hosts, and the time that the visit could not cover."""
         leased = self.batch.leased
-        if visit.overrun:
-            since = leased.state.last_success_at or self.now
-            until = min((found.post.published for found in visit.new if found.post.published), default=self.now)
-            until = min(max(until, since), self.now)
-            self.store.add_gap(leased.id, since=since, until=until, reason=visit.note or "overrun", now=self.now)
         state = after_success(
             leased.state,
             every=self.batch.source.every,
@@ -171,4 +166,9 @@ class _Transaction:
             note=visit.note,
             now=self.now,
         )
-        self.store.finish_poll(leased, state, self.batch.hosts)
+        held = self.store.finish_poll(leased, state, self.batch.hosts)
+        if held and visit.overrun:
+            since = leased.state.last_success_at or self.now
+            until = min((found.post.published for found in visit.new if found.post.published), default=self.now)
+            until = min(max(until, since), self.now)
+            self.store.add_gap(leased.id, since=since, until=until, reason=visit.note or "overrun", now=self.now)

@@ -8,7 +8,6 @@ page is read, which happens in a worker; half a second and some 27 MB there.
 from __future__ import annotations
 
 import logging
-import re
 import warnings
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,7 +18,7 @@ from lxml.html import HTMLParser
 
 from monitor.errors import Malformed
 from monitor.sources import fields
-from monitor.sources.decoding import charset_of, decode
+from monitor.sources.decoding import charset_of_page, decode
 from monitor.text import plain_text
 
 if TYPE_CHECKING:
@@ -33,7 +32,6 @@ ELEMENTS: Final = 10_000
 DEPTH: Final = 200
 
 _HTML_TYPES: Final = frozenset({"text/html", "application/xhtml+xml"})
-_META: Final = re.compile(rb"<meta\s[^>]{0,300}?charset[^>]{0,100}>", re.IGNORECASE)
 _NAME_CAP: Final = 160
 
 
@@ -55,9 +53,7 @@ def read_article(response: Response) -> Article:
     if media and media not in _HTML_TYPES:
         raise Malformed(f"not a web page: {media[:60]!r}")
     body = response.body[:SIZE]
-    meta = _META.search(body, 0, 4096)
-    charset = charset_of(response.header("content-type")) or (charset_of(meta[0].decode("latin-1")) if meta else None)
-    markup = decode(body, charset).replace("\0", "")
+    markup = decode(body, charset_of_page(response.header("content-type"), body)).replace("\0", "")
     if "<" not in markup:
         raise Malformed("not a web page: it holds no markup")
     return _article(_extracted(markup))

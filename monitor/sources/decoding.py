@@ -28,6 +28,7 @@ _NUL_PATTERNS: dict[tuple[bool, ...], str] = {
 }
 _EBCDIC_PROLOG = b"\x4c\x6f\xa7\x94"
 _PROLOG = re.compile(rb"""<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._:-]{1,40})["']""")
+_META = re.compile(rb"<meta\s[^>]{0,300}?charset[^>]{0,100}>", re.IGNORECASE)
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([A-Za-z0-9._:-]{1,40})""", re.IGNORECASE)
 
 # What pages call an encoding, and the superset that browsers read them as.
@@ -61,6 +62,12 @@ def charset_of(content_type: str | None) -> str | None:
     """The charset parameter of a Content-Type header, or None."""
     found = _CHARSET.search(content_type or "")
     return found[1] if found else None
+
+
+def charset_of_page(content_type: str | None, body: bytes) -> str | None:
+    """What a web page says of its encoding: in its Content-Type header, else in its first `meta` elements, or None."""
+    meta = _META.search(body, 0, 4096)
+    return charset_of(content_type) or (charset_of(meta[0].decode("latin-1")) if meta else None)
 
 
 def decode(body: bytes, charset: str | None) -> str:

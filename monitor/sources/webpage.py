@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from lxml import etree
 
 from monitor.errors import Malformed
-from monitor.sources.decoding import charset_of, decode
+from monitor.sources.decoding import charset_of_page, decode
 from monitor.text import clean_url, plain_text, safe_text
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 TAG_CAP: Final = 150_000
 """Tags of a page that is read; a parsed element takes some 200 bytes, a walk over it some microseconds."""
 
-_META: Final = re.compile(rb"<meta\s[^>]{0,300}?charset[^>]{0,100}>", re.IGNORECASE)
 _TAG: Final = re.compile(r"<(?:[a-zA-Z]|!doctype\b)", re.IGNORECASE)
 _LITTLE: Final = 1_500  # letters of a page that is nothing but a barrier
 _UNSEEN: Final = frozenset({"script", "style", "noscript", "template", "title"})
@@ -96,9 +95,11 @@ def read_webpage(response: Response) -> WebPage:
     """
     if not response.body.strip():
         raise Malformed("empty body")
-    meta = _META.search(response.body, 0, 4096)
-    charset = charset_of(response.header("content-type")) or (charset_of(meta[0].decode("latin-1")) if meta else None)
-    markup = decode(response.body, charset).lstrip("\ufeff").replace("\0", "")
+    markup = (
+        decode(response.body, charset_of_page(response.header("content-type"), response.body))
+        .lstrip("\ufeff")
+        .replace("\0", "")
+    )
     if not _TAG.search(markup):
         beginning = safe_text(markup[:60].strip())
         raise Malformed(f"not a web page: begins with {beginning!r}" if beginning else "not a web page: empty")

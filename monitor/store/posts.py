@@ -198,45 +198,6 @@ class PostVerbs(OutboxVerbs):
             (source_id, rows.to_text(since), rows.to_text(until), reason, rows.to_text(now)),
         )
 
-    def link_answer(self, source_id: int, answer_id: int, post: Post, *, brand: str, now: datetime) -> bool:
-        """Note that `post`, by an account of `brand`, answers an earlier post that mentions it, if there is one.
-
-        The one it stands under counts first, else the newest of its thread that has no answer yet.
-        """
-        answered = next(
-            self._db.query(
-                """
-                WITH thread AS (
-                    SELECT id FROM posts WHERE source_id = :source AND thread = :thread
-                    UNION SELECT id FROM posts WHERE source_id = :source AND native_id IN (:thread, :parent)
-                    UNION SELECT id FROM posts WHERE url IN (:thread, :parent) AND +source_id = :source
-                )
-                SELECT posts.id FROM thread JOIN posts USING (id)
-                JOIN mentions ON mentions.post_id = posts.id AND mentions.brand = :brand
-                WHERE posts.id < :answer AND posts.author IS NOT :author
-                ORDER BY (:parent IN (native_id, url)) IS TRUE DESC,
-                         EXISTS (SELECT 1 FROM answers WHERE post_id = posts.id), posts.id DESC
-                LIMIT 1
-                """,
-                {
-                    "source": source_id,
-                    "thread": post.thread or post.parent,
-                    "parent": post.parent,
-                    "brand": brand,
-                    "answer": answer_id,
-                    "author": post.author.name,
-                },
-            ),
-            None,
-        )
-        if answered is None:
-            return False
-        self._db.execute(
-            "INSERT INTO answers (answer_id, post_id, brand, answered_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
-            (answer_id, answered["id"], brand, rows.to_text(post.published or now)),
-        )
-        return True
-
 
 def _mention_columns(mention: Mention) -> dict[str, object]:
     """What a judgement says of a mention, as columns."""

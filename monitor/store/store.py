@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from monitor.models import HostState, SourceState
 from monitor.store import rows
+from monitor.store.answers import AnswerVerbs
 from monitor.store.erase import EraseVerbs
 from monitor.store.forgotten import mark
 from monitor.store.posts import PostVerbs
@@ -38,7 +39,7 @@ class LeasedSource:
     until: str
 
 
-class Store(PostVerbs, EraseVerbs, RetentionVerbs, TidyVerbs, RescoreVerbs):
+class Store(PostVerbs, EraseVerbs, RetentionVerbs, TidyVerbs, RescoreVerbs, AnswerVerbs):
     """Writing side of the database."""
 
     def close(self) -> None:
@@ -158,14 +159,14 @@ class Store(PostVerbs, EraseVerbs, RetentionVerbs, TidyVerbs, RescoreVerbs):
             self._db.execute("UPDATE sources SET leased_until = ? WHERE id = ?", (until, row["id"]))
         return LeasedSource(id=int(row["id"]), state=rows.source_state(row), until=until)
 
-    def finish_poll(self, leased: LeasedSource, state: SourceState, hosts: Sequence[HostState] = ()) -> None:
+    def finish_poll(self, leased: LeasedSource, state: SourceState, hosts: Sequence[HostState] = ()) -> bool:
         """Store what a poll left behind, of the source and of the hosts it spoke to, and give the lease back.
 
         Nothing of the source is stored when the lease was lost meanwhile: its address was changed, so the cursor that
         this poll left belongs to another place, or a post that it may name was erased. No row is stored of a host that
-        was forgotten; what it asked for is known until the daemon stops.
+        was forgotten; what it asked for is known until the daemon stops. Returns whether the lease was still held.
         """
-        self._db.execute(
+        finished = self._db.execute(
             """
             UPDATE sources SET leased_until = NULL, next_at = ?, cursor = ?, etag = ?, last_modified = ?,
                 baseline_at = ?, last_polled_at = ?, last_success_at = ?, last_new_at = ?, failures = ?, health = ?,
@@ -187,7 +188,7 @@ class Store(PostVerbs, EraseVerbs, RetentionVerbs, TidyVerbs, RescoreVerbs):
                 leased.id,
                 leased.until,
             ),
-        )
+        ).rowcount
         forgotten = {row[0] for row in self._db.execute("SELECT hash FROM forgotten WHERE kind = 'host'").fetchall()}
         for host in hosts:
             if forgotten and mark(host.host) in forgotten:
@@ -207,6 +208,7 @@ class Store(PostVerbs, EraseVerbs, RetentionVerbs, TidyVerbs, RescoreVerbs):
                     rows.to_text_or_none(host.robots_at),
                 ),
             )
+        return bool(finished)
 
     def hosts(self) -> list[HostState]:
         """Every host that was ever spoken to."""

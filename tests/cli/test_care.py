@@ -10,14 +10,16 @@ import subprocess
 import sys
 import threading
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 
 from monitor.cli.common import column_widths, print_table, progress
-from monitor.models import Author, Label, Lemmas, Mention, Post, Sentiment, Source
+from monitor.models import Author, Lemmas, Post, Source
 from monitor.store import Store, lock_database, open_writer
+from tests.alerting.alerts import make_mention
 from tests.cli.inprocess import run_command
 
 if TYPE_CHECKING:
@@ -56,17 +58,7 @@ def installed(tmp_path: Path, site: Site) -> Path:
 
 def fill(path: Path, number: int, stop: threading.Event, begun: threading.Event | None = None) -> int:
     """Write mentions, as a daemon would, until `number` or told to stop; `begun` is set after the first."""
-    mention = Mention(
-        brand="Тестомаркет",
-        relevance=1.0,
-        doubtful=False,
-        spans=(),
-        sentiment=Sentiment(label=Label.NEUTRAL, negative=0.0, neutral=1.0, positive=0.0),
-        special_cases=(),
-        influence=1,
-        priority=5,
-        why=(),
-    )
+    mention = replace(make_mention(), brand="Тестомаркет")
     with closing(Store(open_writer(path))) as store:
         store.sync_sources([Source(name="news", kind="feed", url="http://x.test/", options=None)], {"news": "x"}, NOW)
         for written in range(number):

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import pytest
 
-from monitor.models import Label, Mention, Post, Sentiment, Source
+from monitor.models import Post, Source
 from monitor.store import Store, open_writer
+from tests.alerting.alerts import make_mention
 from tests.cli.inprocess import run_command
 from tests.site import Site, running_site
 
@@ -111,17 +113,7 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with closing(Store(open_writer(folder / "monitor.db"))) as store:
         store.sync_sources([Source(name="f", kind="feed", url="http://x.test/", options=None)], {"f": "x:80"}, NOW)
         for number, (lang, text) in enumerate(TEXTS.items()):
-            mention = Mention(
-                brand="Тестомаркет",
-                relevance=1.0,
-                doubtful=False,
-                spans=(),
-                sentiment=Sentiment(label=Label.NEGATIVE, negative=1.0, neutral=0.0, positive=0.0),
-                special_cases=(),
-                influence=10,
-                priority=number * 10,
-                why=(),
-            )
+            mention = replace(make_mention(), brand="Тестомаркет", priority=number * 10)
             post = Post(native_id=lang, text=text, lang=lang, published=NOW - timedelta(days=8 - number))
             post_id = store.add_post(1, post, identities=[f"id:{lang}"], now=NOW)
             assert post_id is not None

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, cast
@@ -12,9 +10,9 @@ from typing import TYPE_CHECKING, cast
 from monitor.cli.acting import holding
 from monitor.flows import desk
 from monitor.store import Reader, open_reader
+from tests.site import serving
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     import pytest
@@ -84,18 +82,6 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
 
-@contextmanager
-def running_forum() -> Iterator[Forum]:
-    with Forum() as forum:
-        thread = threading.Thread(target=forum.serve_forever, daemon=True)
-        thread.start()
-        try:
-            yield forum
-        finally:
-            forum.shutdown()
-            thread.join()
-
-
 def test_a_reply_in_a_thread_is_found_and_what_stood_there_before_is_history(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -121,7 +107,8 @@ def test_a_reply_in_a_thread_is_found_and_what_stood_there_before_is_history(
             assert sorted(forum.asked) == ["/", "/", "/t/0", "/t/1"]
         return counted
 
-    with running_forum() as forum:
+    forum = Forum()
+    with serving(forum):
         forum.threads = [["Купил в Тестомаркете, жду"], ["О погоде"]]
         (tmp_path / "sources.yaml").write_text(CONFIG.format(port=forum.server_address[1]), encoding="utf-8")
         counted = asyncio.run(visits(forum))
@@ -141,7 +128,8 @@ def test_a_forum_whose_robots_txt_says_no_is_not_read(tmp_path: Path, monkeypatc
             report = await desk.poll_now("board", ports=ports, plan=plan)
         return report.error.reason if report.error else "ok"
 
-    with running_forum() as forum:
+    forum = Forum()
+    with serving(forum):
         forum.robots = "User-agent: *\nDisallow: /\n"
         (tmp_path / "sources.yaml").write_text(CONFIG.format(port=forum.server_address[1]), encoding="utf-8")
         assert asyncio.run(visit()) == "robots"

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from monitor.lemmas import lemmatise
-from monitor.models import Label, Lemmas, Mention, Post, Sentiment, Source
+from monitor.models import Lemmas, Post, Source
 from monitor.query import parse
 from monitor.query.sql import compile_sql
 from monitor.store import Store, open_writer
 from monitor.store.search import hits
 from monitor.understanding.language import LANGUAGES, guess
+from tests.alerting.alerts import make_mention
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,17 +27,6 @@ PAIRS: dict[str, list[tuple[str, str, str]]] = tomllib.loads(
     Path(__file__).with_name("pairs.toml").read_text(encoding="utf-8")
 )
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
-MENTION = Mention(
-    brand="b",
-    relevance=1.0,
-    doubtful=False,
-    spans=(),
-    sentiment=Sentiment(label=Label.NEUTRAL, negative=0.0, neutral=1.0, positive=0.0),
-    special_cases=(),
-    influence=0,
-    priority=0,
-    why=(),
-)
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +42,7 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Database
             lemmas = Lemmas(text=lemmatise(text, lang))
             post_id = store.add_post(1, Post(text=text, lang=lang), identities=[text], now=NOW)
             assert post_id is not None
-            ids[text] = store.add_mention(post_id, MENTION, decision="", lemmas=lemmas, now=NOW)
+            ids[text] = store.add_mention(post_id, make_mention(), decision="", lemmas=lemmas, now=NOW)
     yield db, ids
     store.close()
 

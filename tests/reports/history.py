@@ -128,7 +128,7 @@ class History:
         source_id = self.ids[source]
         answer_id = self.store.add_post(source_id, post, identities=[f"id:{self.count}"], now=at)
         assert answer_id is not None
-        assert self.store.link_answer(source_id, answer_id, post, brand=brand, now=at)
+        assert self.store.link_answer(answer_id, brand=brand)
         return answer_id
 
     def native(self, post_id: int) -> str:

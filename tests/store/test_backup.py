@@ -17,12 +17,9 @@ from monitor.models import (
     AlertIntent,
     Author,
     HostState,
-    Label,
     Lemmas,
-    Mention,
     Post,
     Receiver,
-    Sentiment,
     Source,
     SourceState,
     Target,
@@ -31,6 +28,7 @@ from monitor.store import Store, lock_database, open_writer
 from monitor.store.backup import back_up, dated, dated_name, rotate
 from monitor.store.forgotten import Whom
 from monitor.store.restore import inspect, restore
+from tests.alerting.alerts import make_mention
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,17 +39,7 @@ RECEIVER = Receiver(
     name="support",
     targets=(Target(key="mail", url="json://127.0.0.1:9/"), Target(key="chat", url="json://127.0.0.1:8/")),
 )
-MENTION = Mention(
-    brand="МойСклад",
-    relevance=1.0,
-    doubtful=False,
-    spans=(),
-    sentiment=Sentiment(label=Label.NEGATIVE, negative=0.9, neutral=0.1, positive=0.0),
-    special_cases=(),
-    influence=1,
-    priority=50,
-    why=(),
-)
+MENTION = make_mention()
 
 
 @pytest.fixture
