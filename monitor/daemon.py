@@ -31,6 +31,7 @@ from monitor.flows.deliver import deliver
 from monitor.flows.forgetting import retain
 from monitor.flows.poll import PollReport, poll
 from monitor.flows.ports import Plan, Ports, make_plan
+from monitor.flows.settling import settle
 from monitor.flows.ticks import reindex
 from monitor.store import Writer, lock_database
 from monitor.tracking.health import after_failure
@@ -279,10 +280,10 @@ class Daemon:
             raise
         except Exception as error:
             log.exception("poll broke", source=name)
-            state = after_failure(
-                leased.state, SourceError(f"internal: {error!r}"), every=plan.sources[name].every, now=self._clock.now()
-            )
-            await self._writer.run(lambda store: store.finish_poll(leased, state))
+            now = self._clock.now()
+            broke = SourceError(f"internal: {error!r}")
+            state = after_failure(leased.state, broke, every=plan.sources[name].every, now=now)
+            await self._writer.run(lambda store: settle(store, leased, state, plan=plan, now=now))
             metrics.POLLS.labels(outcome="internal").inc()
             return
         metrics.POLL_SECONDS.observe(self._clock.monotonic() - started)

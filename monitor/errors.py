@@ -16,6 +16,8 @@
     │   └── ReadError             an answer came, but not the data that was due
     │       ├── Malformed         it cannot be read as its kind
     │       ├── Blocked           a page for people (login, captcha, consent) where data was due
+    │       ├── LoginRefused      the site does not take the login or token
+    │       ├── Throttled         the site says in the body that it wants to be left alone; says how long
     │       └── WorkerKilled      reading it took too long or too much memory
     ├── DeliveryError             a receiver did not take a message; says whether to try again
     ├── StoreError                the database cannot be used
@@ -36,7 +38,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
 
 class MonitorError(Exception):
@@ -192,6 +194,29 @@ class Blocked(ReadError):
     """A page for people (login, captcha, consent, interstitial) came where data was due."""
 
     reason = "blocked"
+
+
+class LoginRefused(ReadError):
+    """The site does not take the login or token that the configuration gives, or wants one where none is given."""
+
+    reason = "login"
+
+
+class Throttled(ReadError):
+    """The site asks in its answer's body to be left alone, for `wait`."""
+
+    reason = "throttled"
+
+    def __init__(self, message: str, *, wait: timedelta) -> None:
+        super().__init__(message)
+        self.wait = wait
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuild_throttled, (str(self), self.wait)
+
+
+def _rebuild_throttled(message: str, wait: timedelta) -> Throttled:
+    return Throttled(message, wait=wait)
 
 
 class WorkerKilled(ReadError):

@@ -61,15 +61,30 @@ def _parsed(markup: str) -> etree._Element | None:
         return None
 
 
+# Noncharacters: no text has a use for them, and lxml takes them.
+_OPEN, _CLOSE = "\ufdd0", "\ufdd1"
+_MARK = re.compile(f"([{_OPEN}{_CLOSE}])")
+_DEEPEST = 4  # quotes in quotes that are told apart
+_CONTAINERS = ("blockquote", "div", "td", "aside", "section", "fieldset")
+_QUOTING = frozenset(
+    {"quote", "quotetitle", "quotecontent", "quoteheader", "quotefooter", "quotebox", "quotemain", "postquote"}
+    | {"bbcode_quote", "bbCodeQuote", "bbCodeBlock--quote", "ipsQuote", "quote-container", "forum-quote"}
+)
+_BBCODE = re.compile(r"\[(/?)quote(?:[ =:][^\[\]\n]{0,300})?\]", re.IGNORECASE)
+
+
 def html_to_text(markup: str) -> str:
     """What a reader of an HTML fragment sees: paragraphs and line breaks as newlines, entities decoded.
 
-    Scripts, styles, frames and comments are dropped. Only `FIELD_CAP` code points are read. Text without `<` or `&`
-    meets no parser.
+    What stands in a quote, by its element, its class or its BBCode, becomes lines that begin with "> ". Scripts,
+    styles, frames and comments are dropped. Only `FIELD_CAP` code points are read. Text without `<` or `&` meets no
+    parser.
     """
     markup = markup[:FIELD_CAP].replace("\0", "")
+    may_quote = "quote" in markup or "Quote" in markup or "QUOTE" in markup
     if "<" not in markup:
-        return plain_text(html.unescape(markup) if "&" in markup else markup)
+        text = html.unescape(markup) if "&" in markup else markup
+        return _with_quotes(text) if may_quote else plain_text(text)
     if "<!" in markup:
         markup = _NO_DECLARATION.sub("&lt;!", markup)
     if "/>" in markup:
@@ -87,7 +102,59 @@ def html_to_text(markup: str) -> str:
         elif element.tag == "img" and not any(map(str.isalnum, element.get("alt", ""))):
             # WordPress and forums send emoji as pictures; their alternative text is the character itself.
             element.text = _legal(element.get("alt", "")[:16])
-    return plain_text(str(page.xpath("string()")))
+    if may_quote:
+        _mark_quotes(page)
+    text = str(page.xpath("string()"))
+    return _with_quotes(text) if may_quote else plain_text(text)
+
+
+def _mark_quotes(page: etree._Element) -> None:
+    """Put a mark at both ends of each quote; call it when all text is legal."""
+    boxes: set[etree._Element] = set()
+    for element in page.iter(*_CONTAINERS):
+        is_box = not _QUOTING.isdisjoint(element.get("class", "").split())
+        if not is_box and element.tag != "blockquote":
+            continue
+        parent = element.getparent()
+        if parent in boxes or (parent is not None and parent.getparent() in boxes):
+            continue  # many a forum wraps a quote in a box with the name of who is quoted
+        if element.tag != "blockquote":
+            boxes.add(element)
+        element.text = f"{_OPEN}{element.text or ''}"
+        element.tail = f"{_CLOSE}{element.tail or ''}"
+
+
+def _with_quotes(text: str) -> str:
+    """Plain text of a text in which quotes are marked, or written as BBCode that nobody has rendered."""
+    if "[" in text:
+        text = _bbcode_marked(text)
+    if _OPEN not in text:
+        return plain_text(text)
+    lines, depth = list[str](), 0
+    for part in _MARK.split(text):
+        if part == _OPEN:
+            depth += 1
+        elif part == _CLOSE:
+            depth = max(depth - 1, 0)
+        elif tidy := plain_text(part):
+            before = "> " * min(depth, _DEEPEST)
+            lines += [before + line for line in tidy.split("\n")]
+    return "\n".join(lines)[:FIELD_CAP].rstrip()
+
+
+def _bbcode_marked(text: str) -> str:
+    """The text with marks in place of each [quote] that is closed; one that is not would swallow the rest."""
+    open_at, paired = list[int](), set[int]()
+    for tag in _BBCODE.finditer(text):
+        if not tag[1]:
+            open_at.append(tag.start())
+        elif open_at:
+            paired |= {open_at.pop(), tag.start()}
+
+    def mark(tag: re.Match[str]) -> str:
+        return (_CLOSE if tag[1] else _OPEN) if tag.start() in paired else tag[0]
+
+    return _BBCODE.sub(mark, text) if paired else text
 
 
 def _legal(text: str | None) -> str:

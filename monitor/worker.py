@@ -75,6 +75,10 @@ class WorkerPool:
         """The main text of a page. Raises ReadError; WorkerKilled when it took too long."""
         return await self._run(_article, (response,), deadline=READ_DEADLINE)
 
+    async def holds(self, response: Response, beginning: str) -> bool | None:
+        """Whether a page still holds a text; see `sources.permalink`. Raises WorkerKilled when it took too long."""
+        return await self._run(_holds, (response, beginning), deadline=READ_DEADLINE)
+
     async def lemmatise(self, texts: Sequence[tuple[str, str, str | None]]) -> list[Lemmas]:
         """The lemmas of posts, given as title, text and language, in their order."""
         return await self._run(_lemmatise, (tuple(texts),), deadline=JUDGE_DEADLINE)
@@ -137,6 +141,12 @@ def _article(response: Response) -> Article:
     from monitor.sources.article import read_article  # only where a source asks for pages: see there what it costs
 
     return read_article(response)
+
+
+def _holds(response: Response, beginning: str) -> bool | None:
+    from monitor.sources.permalink import holds
+
+    return holds(response, beginning)
 
 
 def _judge_posts(posts: Sequence[Post], site_weight: float | None) -> list[Judgement | None]:

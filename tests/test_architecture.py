@@ -21,6 +21,7 @@ ALLOWED: dict[str, set[str]] = {
     "query": _PURE | {"text", "lemmas"},
     "config": _PURE | {"query", "sources", "text"},
     "sources": _PURE | {"text"},
+    "discovery": _PURE | {"text", "sources"},
     "understanding": _PURE | {"text", "query"},
     "tracking": _PURE | {"text"},
     "alerting": _PURE | {"text", "query"},
@@ -31,8 +32,8 @@ ALLOWED: dict[str, set[str]] = {
     "logs": {"text"},
     "control": _PURE,
     "flows": _PURE
-    | {"alerting", "clock", "config", "fetching", "notify", "query", "sources", "store", "tracking", "understanding"}
-    | {"text", "worker"},
+    | {"alerting", "clock", "config", "discovery", "fetching", "notify", "query", "sources", "store", "tracking"}
+    | {"text", "understanding", "worker"},
     "worker": _PURE | {"lemmas", "sources", "understanding"},
     "web": _PURE | {"config", "flows", "store"},
     "demo": set(),
@@ -46,7 +47,7 @@ FOREIGN: dict[str, set[str]] = {
     "h11": {"fetching"},
     "feedparser": {"sources"},
     "bs4": {"text", "sources"},
-    "lxml": {"text", "sources"},
+    "lxml": {"text", "sources", "discovery"},
     "sqlite_utils": {"store"},
     "sqlite3": {"store", "demo"},  # the demo's observer shares no code with the store, on purpose
     "apprise": {"notify"},

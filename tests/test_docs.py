@@ -32,7 +32,8 @@ def test_every_command_has_a_section_that_names_each_option(name: str) -> None:
     assert text, f"docs/commands.md has no section for {name}"
     missing = [
         option
-        for parameter in commands()[name].params
+        for command in (commands()[name], *getattr(commands()[name], "commands", {}).values())
+        for parameter in command.params
         if isinstance(parameter, TyperOption)
         for option in parameter.opts
         if option.startswith("--") and option != "--help" and f"`{option}" not in text
@@ -63,6 +64,19 @@ PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md"
 def test_links_between_pages_lead_somewhere(page: Path) -> None:
     targets = re.findall(r"\]\((?!https?://|#)([^)#]+)", page.read_text(encoding="utf-8"))
     assert not [target for target in targets if not (page.parent / target).exists()]
+
+
+def places_in(page: Path) -> set[str]:
+    """The anchors of a page's headings, as forges make them."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_to_a_place_in_a_page_find_it(page: Path) -> None:
+    links = re.findall(r"\]\((?!https?://)([^)#\s]*)#([\w-]+)\)", page.read_text(encoding="utf-8"))
+    targets = [(page.parent / target if target else page, place) for target, place in links]
+    assert not [(target.name, place) for target, place in targets if place not in places_in(target)]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -101,7 +115,16 @@ def test_the_page_of_requirements_names_each_numbered_test_and_no_other() -> Non
     assert named == there
 
 
-@pytest.mark.parametrize("number", [7, 53, 57, 58, 59, 60, 61, 62, 63, 65])
+@pytest.mark.parametrize("number", [7, 10, 52, 53, 56, 57, 58, 59, 60, 61, 62, 63, 65])
 def test_what_the_page_calls_built_is_tested_through_the_command_line(number: int) -> None:
     text = (ROOT / "docs" / "requirements.md").read_text(encoding="utf-8")
     assert re.search(rf"`tests/cli/test_\w+\.py::test_R{number}_", text)
+
+
+def test_the_recipe_that_contributing_shows_is_the_real_one() -> None:
+    shown = re.findall(
+        r"^   ```yaml\n(.*?)^   ```", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+    )
+    assert [re.sub(r"(?m)^   ", "", block) for block in shown] == [
+        (ROOT / "monitor" / "recipes" / "telegram.yaml").read_text(encoding="utf-8")
+    ]

@@ -52,6 +52,38 @@ def test_html_becomes_what_a_reader_sees(markup: str, text: str) -> None:
     assert html_to_text(markup) == text
 
 
+@pytest.mark.parametrize(
+    ("markup", "text"),
+    [
+        ("<blockquote>a<p>b</blockquote>c", "> a\n> b\nc"),
+        ("<BLOCKQUOTE>a<br>b</BLOCKQUOTE>c", "> a\n> b\nc"),
+        ("<blockquote>a<blockquote>b</blockquote>c</blockquote>d", "> a\n> > b\n> c\nd"),
+        ('<div class="x quote"><div>Анна:</div><blockquote>a</blockquote></div>b', "> Анна:\n> a\nb"),
+        ('<div class="quotetitle">A wrote:</div><div class="quotecontent">a</div>b', "> A wrote:\n> a\nb"),
+        ('<div class="bbCodeBlock bbCodeBlock--quote"><a>A said:</a><div>a</div></div>b', "> A said:\n> a\nb"),
+        ('<aside class="quote"><div>A</div><blockquote><p>a</p></blockquote></aside>b', "> A\n> a\nb"),
+        ('<table><tr><td class="quote">a</td></tr></table>b', "> a\nb"),
+        ("[quote=A]a[quote]b[/quote][/quote]c", "> a\n> > b\nc"),
+        ('<p>[QUOTE="A, post: 1"]a<br>b[/QUOTE]c</p>', "> a\n> b\nc"),
+        ("[quote]never closed", "[quote]never closed"),
+        ("never opened[/quote] a", "never opened[/quote] a"),
+        ('<div class="quotes-of-the-day">a</div><q>quoted</q> in line', "a\nquoted in line"),
+        ("<blockquote></blockquote>a", "a"),
+        ("<blockquote>&#xFDD0;a&#xFDD1;</blockquote>b", "> > a\nb"),
+        ("<blockquote>" * 9 + "a" + "</blockquote>" * 9 + "b", "> > > > a\nb"),
+        ("<p>&gt; typed by hand</p>a", "> typed by hand\na"),
+    ],
+)
+def test_a_quote_becomes_lines_that_say_so(markup: str, text: str) -> None:
+    assert html_to_text(markup) == text
+
+
+def test_quotes_grow_no_text_beyond_the_cap() -> None:
+    deep = "<blockquote>" * 200 + "a<br>" * 10_000
+    assert len(html_to_text(deep)) <= FIELD_CAP
+    assert len(html_to_text("[quote]" + "a\n" * 31_000 + "[/quote]")) <= FIELD_CAP
+
+
 def test_depth_and_length_are_bounded_without_losing_the_rest() -> None:
     assert html_to_text("<div>" * 1000 + "end") == "end"
     assert len(html_to_text("<b>x</b>" * FIELD_CAP)) <= FIELD_CAP
@@ -59,7 +91,23 @@ def test_depth_and_length_are_bounded_without_losing_the_rest() -> None:
 
 
 @pytest.mark.parametrize(
-    "unit", ["<!--", "<a ", "</", "<?", "<![CDATA[", "<div>", "<script", "<a x=", "&", "<", "<p><b>"]
+    "unit",
+    [
+        "<!--",
+        "<a ",
+        "</",
+        "<?",
+        "<![CDATA[",
+        "<div>",
+        "<script",
+        "<a x=",
+        "&",
+        "<",
+        "<p><b>",
+        "<blockquote>",
+        "[quote]",
+        "[quote",
+    ],
 )
 def test_hostile_html_costs_no_time(unit: str) -> None:
     began = time.process_time()

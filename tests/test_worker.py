@@ -34,6 +34,9 @@ class OddKind:
     def start(self, _cursor: Mapping[str, JSON], _now: datetime) -> Request:
         return REQUEST
 
+    def replies(self, _address: str, _cursor: Mapping[str, JSON], _now: datetime) -> None:
+        return None
+
     def read(self, _request: Request, _response: Response, _cursor: Mapping[str, JSON]) -> Page:
         match self.does:
             case "hang":

@@ -11,16 +11,19 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from monitor.alerting.catalogue import CATALOGUES
+from monitor.models import AlarmKind, AlertView
 from monitor.text import excerpt, safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
 
-    from monitor.models import AlertView, MentionView
+    from monitor.models import AlarmView, MentionView
 
 _SUBJECT_LIMIT: Final = 180  # code points; longer subjects are cut by mail clients anyway
 _TITLE_LIMIT: Final = 200
 _EXCERPT_LIMIT: Final = 1200
+_SAID_LIMIT: Final = 400
 _MARKDOWN: Final = re.compile(r"([\\`*_\[\]()~|#>!<])")
 _PING: Final = re.compile(r"@(?=\w)")
 
@@ -79,26 +82,35 @@ def style_of(url: str) -> Style:
     return STYLES.get(url.partition("://")[0].lower(), _CHAT)
 
 
-def render(message_id: str, alerts: Sequence[AlertView], *, style: Style, language: str) -> RenderedMessage:
-    """The message that carries `alerts` (at least one) to one target, in `language` (English where unknown)."""
+def render(
+    message_id: str, carried: Sequence[AlertView] | Sequence[AlarmView], *, style: Style, language: str
+) -> RenderedMessage:
+    """The message that carries alerts or alarms (at least one) to one target, in `language` (English where unknown)."""
     words = CATALOGUES.get(language, CATALOGUES["en"])
     tail = f"monitor-message: {message_id}"
-    room = (style.limit - len(tail) - 2) // len(alerts)
-    bodies = [_alert_body(alert, style=style, words=words, room=room) for alert in alerts]
-    return RenderedMessage(title=style.escape(_title(alerts, words)), body="\n\n".join((*bodies, tail)))
+    room = (style.limit - len(tail) - 2) // len(carried)
+    bodies = [
+        _alert_body(one, style=style, words=words, room=room)
+        if isinstance(one, AlertView)
+        else _alarm_body(one, style=style, words=words, room=room)
+        for one in carried
+    ]
+    first, more = carried[0], f" +{len(carried) - 1}" if len(carried) > 1 else ""
+    title = _title(first, words) if isinstance(first, AlertView) else _alarm_title(first, words)
+    return RenderedMessage(
+        title=style.escape(safe_text(title[:_SUBJECT_LIMIT] + more)), body="\n\n".join((*bodies, tail))
+    )
 
 
-def _title(alerts: Sequence[AlertView], words: Mapping[str, str]) -> str:
-    view = alerts[0].view
+def _title(alert: AlertView, words: Mapping[str, str]) -> str:
+    view = alert.view
     title = words["title"].format(
         sentiment=words[view.mention.sentiment.label.value],
         brand=view.mention.brand,
         source=view.source,
         priority=view.mention.priority,
     )
-    more = f" +{len(alerts) - 1}" if len(alerts) > 1 else ""
-    headline = view.post.title or view.post.text
-    return safe_text(f"{title}: {headline}"[:_SUBJECT_LIMIT] + more)
+    return f"{title}: {view.post.title or view.post.text}"
 
 
 def _alert_body(alert: AlertView, *, style: Style, words: Mapping[str, str], room: int) -> str:
@@ -179,7 +191,7 @@ def _author(view: MentionView, words: Mapping[str, str]) -> str:
 
 
 def _published(view: MentionView, words: Mapping[str, str]) -> str:
-    return f"{view.post.published:%Y-%m-%d %H:%M} UTC" if view.post.published else words["unknown"]
+    return _moment(view.post.published) if view.post.published else words["unknown"]
 
 
 def _delay(view: MentionView, words: Mapping[str, str]) -> str:
@@ -194,3 +206,50 @@ def _duration(span: timedelta, words: Mapping[str, str]) -> str:
         if seconds >= size:
             return f"{seconds // size} {words[unit]}"
     return f"{seconds} {words['s']}"
+
+
+def _moment(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M} UTC"
+
+
+# ── Alarms ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _sort_of(alarm: AlarmView) -> str:
+    """By what its words are known in the catalogue."""
+    return "back" if alarm.kind is AlarmKind.RECOVERED and alarm.source is None else alarm.kind.value
+
+
+def _alarm_title(alarm: AlarmView, words: Mapping[str, str]) -> str:
+    return words[f"alarm-{_sort_of(alarm)}"].format(source=alarm.source)
+
+
+def _alarm_body(alarm: AlarmView, *, style: Style, words: Mapping[str, str], room: int) -> str:
+    """What cannot be seen, since when, what was said, what that means and what can be done."""
+    sort, source = _sort_of(alarm), style.escape(safe_text(alarm.source or ""))
+    lines = [words[f"alarm-{sort}"].format(source=source), ""]
+    if alarm.source is not None:
+        kind, host = style.escape(safe_text(alarm.source_kind or "")), style.escape(safe_text(alarm.host or ""))
+        lines.append(words["place"].format(source=source, kind=kind, host=host))
+    since, at = _moment(alarm.since) if alarm.since else words["never"], _moment(alarm.opened_at)
+    if alarm.kind is AlarmKind.RECOVERED and alarm.since is not None:
+        span = _duration(max(alarm.opened_at - alarm.since, timedelta()), words)
+        lines.append(words["unseen"].format(since=since, at=at, span=span))
+    else:
+        lines.append(words["since"].format(since=since, at=at))
+    if alarm.affected is not None:
+        lines.append(words[f"count-{sort}"].format(count=alarm.affected))
+    if sort == "recovered":
+        was = ", ".join(words[f"was-{kind}"] for kind in alarm.reason.split(", "))
+        lines.append(words["was"].format(was=was))
+    tail = [
+        "",
+        words[f"means-{sort}"],
+        words[f"do-{sort}"].format(source=source),
+        f"monitor-alarm: {alarm.id}",
+    ]
+    if alarm.reason and alarm.kind is not AlarmKind.RECOVERED:
+        left = room - len("\n".join((*lines, words["said"], *tail)))
+        said = safe_text(alarm.reason)[: max(40, min(_SAID_LIMIT, left // 2))]  # escaping may double each
+        lines.append(words["said"].format(reason=style.escape(said)))
+    return "\n".join((*lines, *tail))

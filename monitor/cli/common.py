@@ -26,6 +26,10 @@ DatabaseOption = Annotated[
     typer.Option("--db", help="Database file. Default: $STATE_DIRECTORY/monitor.db, else ./monitor.db."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")]
+AllowOption = Annotated[
+    list[str] | None,
+    typer.Option("--allow", metavar="NETWORK", help="A private network that may be dialled for this site; may repeat."),
+]
 
 SYSTEM_CONFIG: Final = Path("/etc/monitor/sources.yaml")
 _GAP: Final = 2  # cells between two columns

@@ -37,9 +37,10 @@ def mentions(
     if not found:
         which = "".join(f" {word}" for word in (sentiment,) if word) + " mentions"
         print_nothing(f"no{which}" + (f" of {name}" if name else "") + " yet")
+    removed = store.removed([view.post_id for view in found])
     if as_json:
         for view in found:
-            print_json(mention_to_json_line(view))
+            print_json({**mention_to_json_line(view), "removed": removed.get(view.post_id)})
         return
     print_table(
         ("id", "found", "brand", "sentiment", "priority", "source", "what"),
@@ -51,7 +52,7 @@ def mentions(
                 view.mention.sentiment.label.value,
                 view.mention.priority,
                 view.source,
-                (view.post.title or view.post.text)[:60],
+                ("(removed) " if view.post_id in removed else "") + (view.post.title or view.post.text)[:60],
             )
             for view in found
         ),
@@ -85,8 +86,10 @@ def why(
         print_nothing(f"there is no mention {mention}")
     deliveries, answers = store.deliveries_of(mention), store.answers_to(view.post_id)
     wordings = store.wordings(view.post_id)
+    removed = store.removed([view.post_id]).get(view.post_id)
     if as_json:
-        print_json({**mention_to_json_line(view), "deliveries": deliveries, "wordings": wordings, "answers": answers})
+        besides = {"removed": removed, "deliveries": deliveries, "wordings": wordings, "answers": answers}
+        print_json({**mention_to_json_line(view), **besides})
         return
     judged = view.mention
     spans = [(span.start, span.end) for span in judged.spans if span.field == "text"]
@@ -112,6 +115,8 @@ def why(
     for answer in answers:
         print_line("answered by {brand} on {answered_at}: {url}".format(**answer))
     _print_wordings(wordings)
+    if removed is not None:
+        print_line(f"gone from its site, seen {removed}")
 
 
 def _print_wordings(wordings: Sequence[Mapping[str, object]]) -> None:

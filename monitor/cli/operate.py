@@ -1,4 +1,4 @@
-"""Commands of the administrator: run, check, schema, poll, sources, deliveries."""
+"""Commands of the administrator: run, check, schema, poll, deliveries."""
 
 from __future__ import annotations
 
@@ -171,51 +171,6 @@ def _show_found(post: Post, judgement: Judgement | None, *, as_json: bool) -> No
         print_line(f"    {mention.brand}: {label}, priority {priority}, influence {mention.influence}")
 
 
-@app.command()
-def sources(
-    name: Annotated[str | None, typer.Argument(help="Only this one, with the gaps in its coverage.")] = None,
-    db: DatabaseOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Show every source: health, last success, next poll, expected delay, gaps in its coverage, what is wrong."""
-    store = reader(db)
-    rows = [row for row in store.sources() if name in (None, row["name"])]
-    if not rows and name is not None:
-        print_nothing(f"there is no source {name!r}")
-    if not rows:
-        print_nothing("no source yet; `monitor run` or `monitor poll NAME` takes them from the configuration")
-    if as_json:
-        for row in rows:
-            print_json(row if name is None else {**row, "coverage_gaps": store.gaps(name)})
-        return
-    print_table(
-        ("source", "health", "posts", "succeeded", "next poll", "delay", "gaps", "error"),
-        (
-            (
-                *(row[field] for field in ("name", "health", "posts")),
-                short_time(row["last_success_at"]),
-                short_time(_next_poll(row)),
-                _minutes(row["delay_minutes"]),
-                row["gaps"] or "",
-                row["error"],
-            )
-            for row in rows
-        ),
-    )
-    for gap in store.gaps(name) if name is not None else ():
-        print_line("not covered: {from_at} to {to_at} ({minutes} min): {reason}".format(**gap))
-
-
-def _minutes(minutes: object) -> str:
-    """A duration in the unit that reads best."""
-    value = float(str(minutes))
-    return f"{value * 60:.0f}s" if value < 1 else f"{value:.0f}m" if value < 120 else f"{value / 60:.0f}h"
-
-
-def _next_poll(row: dict[str, object]) -> str:
-    return max(str(row["next_at"]), str(row["retry_at"] or ""))
-
-
 deliveries_app = typer.Typer(
     invoke_without_command=True, help="Show the newest deliveries: who was told, who could not be."
 )
@@ -243,10 +198,12 @@ def deliveries(
             print_json(row)
         return
     print_table(
-        ("id", "mention", "receiver", "state", "tries", "settled", "last error"),
+        ("id", "mention or alarm", "receiver", "state", "tries", "settled", "last error"),
         (
             (
-                *(row[name] for name in ("id", "mention_id", "receiver", "state", "attempts")),
+                row["id"],
+                row["mention_id"] or row["alarm"],
+                *(row[name] for name in ("receiver", "state", "attempts")),
                 short_time(row["settled_at"]),
                 row["error"],
             )

@@ -5,6 +5,6 @@
 
 from monitor.config.loading import kind_options, load, load_brands
 from monitor.config.record import Config, RetentionSettings, WebSettings
-from monitor.config.shapes import json_schema
+from monitor.config.schema import json_schema
 
 __all__ = ["Config", "RetentionSettings", "WebSettings", "json_schema", "kind_options", "load", "load_brands"]

@@ -33,7 +33,7 @@ def entries(document: Document, section: str) -> list[tuple[Place, dict[str, obj
 
 def cross_faults(document: Document) -> list[Fault]:
     """Mistakes that show only when keys are seen together."""
-    return [*_repeated(document, "brands"), *_repeated(document, "sources"), *_lost_routes(document)]
+    return [*_repeated(document, "brands"), *_repeated(document, "sources"), *_unknown_receivers(document)]
 
 
 def _repeated(document: Document, section: str) -> Iterator[Fault]:
@@ -48,13 +48,21 @@ def _repeated(document: Document, section: str) -> Iterator[Fault]:
         seen.setdefault(same, line)
 
 
-def _lost_routes(document: Document) -> Iterator[Fault]:
+def _unknown_receivers(document: Document) -> Iterator[Fault]:
     known = _receivers(document)
-    for place, route in entries(document, "routes"):
-        to = route.get("to")
+    named: list[tuple[Place, object]] = [
+        ((*place, "to"), route.get("to")) for place, route in entries(document, "routes")
+    ]
+    named += [(("alarms", "to", number), name) for number, name in enumerate(_hearing_alarms(document))]
+    for place, to in named:
         if isinstance(to, str) and to not in known:
             hint = closest(to, known) or "no receivers are configured"
-            yield document.fault((*place, "to"), f"there is no receiver {to!r}", hint)
+            yield document.fault(place, f"there is no receiver {to!r}", hint)
+
+
+def _hearing_alarms(document: Document) -> list[object]:
+    to = document.at(("alarms", "to"))
+    return to if isinstance(to, list) else []
 
 
 def _receivers(document: Document) -> list[str]:
@@ -80,7 +88,7 @@ def _nobody_told(document: Document) -> Iterator[Fault]:
         yield document.fault(
             ("receivers",), "there are none: mentions are recorded and shown, nobody is told", at_key=True
         )
-    named = {route.get("to") for _, route in entries(document, "routes")}
+    named = {*(route.get("to") for _, route in entries(document, "routes")), *_hearing_alarms(document)}
     for name in receivers:
         if name not in named:
             yield document.fault(("receivers", name), "no route leads here", "add a route", at_key=True)
@@ -131,6 +139,10 @@ def _literal_secrets(document: Document) -> Iterator[Fault]:
         yield document.fault(place, message, "write ${NAME}, or chmod o-r the file")
 
 
+# Options of kinds and parameters of recipes, whichever: those that log in call them so.
+_SECRET_OPTIONS = ("password", "app_password", "client_secret", "token", "api_key", "key")
+
+
 def _literal_places(document: Document) -> Iterator[Place]:
     for name in _receivers(document):
         urls = document.at(("receivers", name, "urls"))
@@ -140,6 +152,9 @@ def _literal_places(document: Document) -> Iterator[Place]:
     for place, source in entries(document, "sources"):
         if isinstance(url := source.get("url"), str) and _tells(url):
             yield *place, "url"
+        for option in _SECRET_OPTIONS:
+            if isinstance(value := source.get(option), str) and not references(value):
+                yield *place, option
         headers = source.get("headers")
         for header, value in headers.items() if isinstance(headers, dict) else ():
             secret = any(word in header.lower() for word in _SECRET_HEADERS)

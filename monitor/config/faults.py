@@ -68,9 +68,19 @@ _OTHER_NAMES: Mapping[str, str] = {
 _TAGS = frozenset({"list", "mapping"})  # names that pydantic puts into a place to say which form it tried
 
 
-def translate(errors: Iterable[ErrorDetails], document: Document, *, under: Place = (), kind: str = "") -> list[Fault]:
-    """Faults for pydantic's errors about what stands `under` a place; `kind` is that of a source."""
-    return [_fault(error, document, under, kind) for error in errors]
+def translate(
+    errors: Iterable[ErrorDetails],
+    document: Document,
+    *,
+    under: Place = (),
+    kind: str = "",
+    also: tuple[str, ...] = (),
+) -> list[Fault]:
+    """Faults for pydantic's errors about what stands `under` a place.
+
+    `kind` is that of a source; `also` are keys that may stand there beside those of its kind.
+    """
+    return [_fault(error, document, under, kind, also) for error in errors]
 
 
 def closest(word: str, known: Sequence[str]) -> str:
@@ -81,11 +91,11 @@ def closest(word: str, known: Sequence[str]) -> str:
     return f"known are {', '.join(known)}" if known else ""
 
 
-def _fault(error: ErrorDetails, document: Document, under: Place, kind: str) -> Fault:
+def _fault(error: ErrorDetails, document: Document, under: Place, kind: str, also: tuple[str, ...]) -> Fault:
     sort, facts = error["type"], error.get("ctx", {})
     place, at_key = _place((*under, *error["loc"]), document)
     if sort == "extra_forbidden":
-        return document.fault(place, "there is no such key", _hint_on_key(place, under, kind), at_key=True)
+        return document.fault(place, "there is no such key", _hint_on_key(place, under, kind, also), at_key=True)
     if sort == "mistake":
         return document.fault(place, facts["message"], facts["hint"], at_key=at_key)
     words = _WORDS[sort].format_map(facts) if sort in _WORDS else _lowered(error["msg"])
@@ -108,7 +118,9 @@ def _place(loc: Sequence[Step], document: Document) -> tuple[Place, bool]:
 def _structure(place: Place) -> tuple[str, ...]:
     """The keys of a place without indexes and the names that people gave."""
     return tuple(
-        str(step) for index, step in enumerate(place) if index != 1 or place[0] in {"fetch", "retention", "web"}
+        str(step)
+        for index, step in enumerate(place)
+        if index != 1 or place[0] in {"alarms", "fetch", "retention", "web"}
     )
 
 
@@ -118,10 +130,10 @@ def _hint(sort: str, place: Place) -> str:
     return _HINTS.get(sort, "")
 
 
-def _hint_on_key(place: Place, under: Place, kind: str) -> str:
+def _hint_on_key(place: Place, under: Place, kind: str, also: tuple[str, ...]) -> str:
     """What may have been meant by an unknown key."""
     shape = shape_within(shape_of(kind), place[len(under) : -1]) if kind else SHAPES[_structure(place)[:-1]]
-    known = sorted(shape.model_fields)
+    known = sorted({*shape.model_fields, *(also if len(place) == len(under) + 1 else ())})
     word = str(place[-1])
     other = _OTHER_NAMES.get(word, "")
     return f"did you mean {other}?" if other in known else closest(word, known)

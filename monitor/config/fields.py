@@ -158,8 +158,16 @@ Duration = Annotated[
 # ── Addresses ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+WEB = ("http", "https")
+
+
 def split_http(text: str) -> SplitResult:
     """The parts of an http or https address; raises a mistake when it is none."""
+    return split_url(text, WEB)
+
+
+def split_url(text: str, schemes: tuple[str, ...]) -> SplitResult:
+    """The parts of an address with one of these schemes; raises a mistake when it is none."""
     try:
         parts = urlsplit(text)
         port = parts.port
@@ -167,8 +175,9 @@ def split_http(text: str) -> SplitResult:
         raise mistake("is no address") from None
     if port == 0:
         raise mistake("there is no port 0")
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise mistake("is no http or https address", "write it whole, as in https://host/path")
+    if parts.scheme not in schemes or not parts.hostname:
+        usual = "https" if "https" in schemes else schemes[0]
+        raise mistake(f"is no {' or '.join(schemes)} address", f"write it whole, as in {usual}://host/path")
     if not text.isprintable() or " " in text:
         raise mistake("an address holds no space or control character", "write a space as %20")
     return parts
@@ -188,12 +197,12 @@ def _network(value: object) -> Network:
     raise mistake("has bits after its prefix", f"write {wider}")
 
 
-def _address(text: str, info: ValidationInfo) -> str:
+def _address(text: str, info: ValidationInfo, schemes: tuple[str, ...] = WEB) -> str:
     """A source's address stays as it is spelt; what its secrets make of it is checked."""
     plain = reveal(text, _known(info))
     if plain is None:
         return text
-    host = split_http(plain).hostname or ""
+    host = split_url(plain, schemes).hostname or ""
     allow = info.data.get("allow")
     if allow is not None and _is_private(host) and not reaches(host, allow):
         raise mistake("is a private address, which is never dialled", "list its network in allow")
@@ -214,6 +223,20 @@ def reaches(host: str, allow: list[Network]) -> bool:
     except ValueError:
         return bool(allow) and _LOCAL_NAME.fullmatch(host) is not None
     return any(address in network for network in allow)
+
+
+def _proxy(text: str, info: ValidationInfo) -> str:
+    plain = reveal(text, _known(info))
+    if plain is None:
+        return text
+    scheme, _, rest = plain.partition("://")
+    if scheme not in {"http", "socks5"}:
+        raise mistake("is no proxy", "write http://host:port or socks5://host:port")
+    host = split_http(f"http://{rest}").hostname or ""
+    allow = info.data.get("allow")
+    if allow is not None and _is_private(host) and not reaches(host, allow):
+        raise mistake("is a private address, which is never dialled", "list its network in allow")
+    return text
 
 
 def _base_url(text: str) -> str:
@@ -260,12 +283,18 @@ def _contact(text: str, info: ValidationInfo) -> str:
     return plain
 
 
+def address_of(schemes: tuple[str, ...]) -> Any:
+    """The type of a source's address where its kind reads no web pages."""
+    return Annotated[str, AfterValidator(lambda text, info: _address(text, info, schemes))]
+
+
 Allowed = Annotated[
     Any,
     BeforeValidator(_network),
     WithJsonSchema({"type": "string", "description": "A network or an address.", "examples": ["127.0.0.0/8"]}),
 ]
 Address = Annotated[str, AfterValidator(_address)]
+Proxy = Annotated[str, AfterValidator(_proxy)]
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
 Listen = Annotated[str, AfterValidator(_listen)]
 AppriseUrl = Annotated[str, AfterValidator(_apprise)]

@@ -11,12 +11,14 @@ from pydantic import ValidationError
 from monitor.config.checks import cross_faults, entries, warnings
 from monitor.config.document import Document, read_document
 from monitor.config.faults import closest, translate
+from monitor.config.recipes import fill_in
 from monitor.config.record import Config, RetentionSettings, WebSettings
 from monitor.config.secrets import Missing, look_up, references, reveal, sensitive
 from monitor.config.shapes import (
     BrandShape,
     CommonShape,
     ContextShape,
+    NamelessShape,
     ReceiverShape,
     RootShape,
     Shape,
@@ -25,7 +27,7 @@ from monitor.config.shapes import (
     shape_of,
 )
 from monitor.errors import ConfigError, InputError
-from monitor.models import Backfill, Brand, Content, FetchSettings, Receiver, Route, Source, Target
+from monitor.models import AlarmSettings, Backfill, Brand, Content, FetchSettings, Receiver, Route, Source, Target
 from monitor.sources import KINDS
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from monitor.config.document import Place
+    from monitor.config.recipes import Filled
     from monitor.errors import Fault
 
 S = TypeVar("S", bound=Shape)
@@ -128,18 +131,34 @@ def _texts(data: object, place: Place) -> Iterator[tuple[Place, str]]:
 # ── Checking ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _checked(shape: type[S], document: Document, place: Place, known: Mapping[str, str], *, kind: str = "") -> S | None:
+def _checked(
+    shape: type[S],
+    document: Document,
+    place: Place,
+    known: Mapping[str, str],
+    *,
+    kind: str = "",
+    filled: Filled | None = None,
+) -> S | None:
     """What stands at a place, checked; None when it has faults, which the document collects."""
     try:
-        return shape.model_validate(document.at(place), context=known)
+        return shape.model_validate(filled.data if filled else document.at(place), context=known)
     except ValidationError as error:
         details = error.errors(include_url=False, include_input=False)
-        document.faults += translate(details, document, under=place, kind=kind)
+        if filled:
+            document.faults += filled.faults(details, document, place)
+        else:
+            document.faults += translate(details, document, under=place, kind=kind)
         return None
 
 
 def _source(document: Document, place: Place, known: Mapping[str, str]) -> Source | None:
-    kind = document.at((*place, "kind"))
+    recipe = document.at((*place, "recipe"))
+    filled = fill_in(document, place, recipe) if isinstance(recipe, str) else None
+    if isinstance(recipe, str) and filled is None:
+        _checked(NamelessShape, document, place, known)
+        return None
+    kind = filled.recipe.kind if filled else document.at((*place, "kind"))
     if not isinstance(kind, str) or kind not in KINDS:
         # Its options cannot be told from typing errors, so only the common keys are checked.
         _checked(CommonShape, document, place, known)
@@ -147,7 +166,7 @@ def _source(document: Document, place: Place, known: Mapping[str, str]) -> Sourc
             hint = closest(kind, list(KINDS))
             document.faults.append(document.fault((*place, "kind"), f"there is no kind {kind!r}", hint))
         return None
-    shape = _checked(shape_of(kind), document, place, known, kind=kind)
+    shape = _checked(shape_of(kind), document, place, known, kind=kind, filled=filled)
     if shape is None:
         return None
     try:
@@ -163,6 +182,8 @@ def _source(document: Document, place: Place, known: Mapping[str, str]) -> Sourc
         backfill=Backfill(shape.backfill),
         content=Content(shape.content),
         headers=tuple(shape.headers.items()),
+        proxy=shape.proxy,
+        learns="every" not in shape.model_fields_set,
     )
 
 
@@ -182,6 +203,7 @@ def _built(root: RootShape, sources: tuple[Source, ...], *, known: Mapping[str, 
         sources=sources,
         receivers=receivers,
         routes=tuple(Route(match=route.match, to=route.to) for route in root.routes),
+        alarms=AlarmSettings(to=None if root.alarms.to is None else tuple(root.alarms.to), after=root.alarms.after),
         fetch=FetchSettings(contact=root.contact, **root.fetch.model_dump()),
         retention=RetentionSettings(**root.retention.model_dump()),
         web=WebSettings(

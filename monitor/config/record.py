@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from monitor.errors import Fault
-    from monitor.models import Brand, FetchSettings, Receiver, Route, Source
+    from monitor.models import AlarmSettings, Brand, FetchSettings, Receiver, Route, Source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +45,7 @@ class Config:
     sources: tuple[Source, ...]
     receivers: tuple[Receiver, ...]
     routes: tuple[Route, ...]
+    alarms: AlarmSettings
     fetch: FetchSettings
     retention: RetentionSettings
     web: WebSettings

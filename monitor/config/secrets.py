@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 MAX_BYTES = 64 * 1024
 MIN_LENGTH = 4
@@ -42,6 +42,12 @@ def references(text: str) -> list[str]:
 def without_references(text: str) -> str:
     """What a text spells out itself."""
     return _REFERENCE.sub("", text)
+
+
+def change_around(text: str, change: Callable[[str], str]) -> str:
+    """The text with what it spells out itself changed, and its references as they are."""
+    pieces, spelt = _REFERENCE.split(text), [*references(text), ""]
+    return "".join(change(piece) + reference for piece, reference in zip(pieces, spelt, strict=True))
 
 
 def reveal(text: str, known: Mapping[str, str]) -> str | None:

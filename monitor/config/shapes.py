@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from functools import cache
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import (
     BaseModel,
@@ -25,7 +26,7 @@ from pydantic import (
 
 from monitor.config import fields
 from monitor.config.secrets import reveal
-from monitor.models import FetchSettings
+from monitor.models import AlarmSettings, FetchSettings
 from monitor.sources import KINDS
 from monitor.sources.protocol import OneOrMore
 
@@ -108,13 +109,17 @@ class SourceShape(Shape):
     kind: str
     """How it is read."""
     recipe: str | None = None
-    """A named set of options for a well-known sort of site."""
+    """A named set of options for a well-known site or forum engine; its parameters stand beside these keys."""
     allow: list[fields.Allowed] = []
     """Private networks that may be dialled for this source; none are otherwise."""
     url: fields.Address
     """Address, http or https; may hold secrets."""
     every: Annotated[fields.Duration, fields.between("1s", "30d")] = timedelta(minutes=15)
-    """How often it is visited; at least 1m, unless it is in your own network and listed under allow."""
+    """How often it is visited; at least 1m, unless it is in your own network and listed under allow.
+
+    Learned from the source's own rhythm, between 2m and 6h, where it is not given."""
+    proxy: fields.Proxy | None = None
+    """An outgoing proxy, http:// or socks5://; its own address must be public or listed under allow."""
     backfill: Literal["silent", "alert"] = "silent"
     """What the first visit does with what it finds: record silently, or alert."""
     headers: dict[fields.HeaderName, fields.HeaderValue] = {}
@@ -132,13 +137,6 @@ class SourceShape(Shape):
     enabled: bool = True
     """A source that is not enabled is checked but not visited."""
 
-    @field_validator("recipe")
-    @classmethod
-    def _has_recipe(cls, recipe: str | None) -> str | None:
-        if recipe is not None:
-            raise fields.mistake(f"there is no recipe {recipe!r}", "this version has no recipes; write the options out")
-        return recipe
-
     @field_validator("every")
     @classmethod
     def _polite(cls, every: timedelta, info: ValidationInfo) -> timedelta:
@@ -146,7 +144,7 @@ class SourceShape(Shape):
         if every >= SHORTEST_PUBLIC or url is None or allow is None:
             return every
         plain = reveal(url, info.context or {})
-        if plain is None or fields.reaches(fields.split_http(plain).hostname or "", allow):
+        if plain is None or fields.reaches(urlsplit(plain).hostname or "", allow):
             return every
         raise fields.mistake("below 1m is too often for a public site", "a site of your own: list its network in allow")
 
@@ -155,6 +153,13 @@ class CommonShape(SourceShape):
     """A source whose kind is not known: the keys that all kinds share, whatever else stands there."""
 
     model_config = ConfigDict(extra="ignore")
+
+
+class NamelessShape(CommonShape):
+    """A source whose recipe is not known, which might have given kind and address."""
+
+    kind: str = ""
+    url: fields.Address = "https://unknown.invalid/"
 
 
 class ReceiverShape(Shape):
@@ -184,6 +189,15 @@ class RouteShape(Shape):
     """What mentions must share to come as one message."""
     group_wait: Annotated[fields.Duration, fields.between("0s", "1d")] = timedelta()
     """How long to wait for more of the group."""
+
+
+class AlarmsShape(Shape):
+    """Who hears that a source, or everything, cannot be seen."""
+
+    to: list[fields.Text] | None = None
+    """The receivers; those of all routes where it is not given, nobody where it is empty."""
+    after: Annotated[int, Field(ge=1, le=100)] = AlarmSettings().after
+    """How many failures of a source in a row make an alarm."""
 
 
 class FetchShape(Shape):
@@ -228,6 +242,8 @@ class RootShape(Shape):
     """Who is told, by name."""
     routes: list[RouteShape] = []
     """Which mentions go to whom."""
+    alarms: AlarmsShape = AlarmsShape()
+    """Who hears that a source, or everything, cannot be seen."""
     playbooks: dict[str, Any] = {}
     """Special case → deadlines, ladder, templates."""
     fetch: FetchShape = FetchShape()
@@ -246,6 +262,7 @@ SHAPES: Mapping[tuple[str, ...], type[Shape]] = {
     ("brands", "own"): OwnShape,
     ("receivers",): ReceiverShape,
     ("routes",): RouteShape,
+    ("alarms",): AlarmsShape,
     ("fetch",): FetchShape,
     ("retention",): RetentionShape,
     ("web",): WebShape,
@@ -256,8 +273,12 @@ SHAPES: Mapping[tuple[str, ...], type[Shape]] = {
 def shape_of(kind: str) -> type[SourceShape]:
     """The model of a source of this kind: the common keys and its options."""
     # A given kind is known when its model is chosen; the schema has to say so too.
-    own = (str, Field(description="How it is read.", json_schema_extra={"const": kind}))
-    return create_model(f"{kind} source", __base__=SourceShape, __doc__=_about(kind), kind=own, **_option_fields(kind))
+    given: dict[str, Any] = {"kind": (str, Field(description="How it is read.", json_schema_extra={"const": kind}))}
+    if home := KINDS[kind].address:
+        given["url"] = (fields.Address, Field(default=home, description=SourceShape.model_fields["url"].description))
+    if schemes := getattr(KINDS[kind], "schemes", None):
+        given["url"] = (fields.address_of(schemes), Field(description=f"Address, {' or '.join(schemes)}."))
+    return create_model(f"{kind} source", __base__=SourceShape, __doc__=_about(kind), **given, **_option_fields(kind))
 
 
 def shape_within(shape: type[Shape], keys: Iterable[object]) -> type[Shape]:
@@ -329,13 +350,3 @@ def _default(option: dataclasses.Field[Any]) -> Any:
     if option.default_factory is not dataclasses.MISSING:
         return Field(default_factory=option.default_factory, description=about)
     return Field(description=about)
-
-
-def json_schema() -> dict[str, Any]:
-    """JSON Schema (draft 2020-12) of the file, for editors. What keys must agree on among themselves is not in it."""
-    schema = RootShape.model_json_schema(mode="serialization")
-    kinds = [shape_of(kind).model_json_schema(mode="serialization") for kind in KINDS]
-    for kind in kinds:
-        schema["$defs"] |= kind.pop("$defs", {})
-    schema["properties"]["sources"]["items"] = {"oneOf": kinds}
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "sources.yaml"}

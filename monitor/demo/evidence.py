@@ -109,7 +109,8 @@ class Arrived:
 class Evidence:
     """All that there is to see at one moment.
 
-    `alerts` maps an alert's id to its mention's, `deliveries` an alert's id and a receiver to the delivery's state.
+    `alerts` maps an alert's id to its mention's, `deliveries` an alert's id and a receiver to the delivery's state;
+    alarms are left out.
     """
 
     duty: Duty
@@ -187,8 +188,9 @@ def _database(path: Path) -> Mapping[str, list[tuple[Any, ...]]]:
     queries = {
         "posts": "SELECT p.id, p.url, s.name, p.title, p.text FROM posts p JOIN sources s ON s.id = p.source_id",
         "mentions": "SELECT id, post_id, brand, sentiment, priority FROM mentions",
-        "alerts": "SELECT id, mention_id FROM alerts",
-        "deliveries": "SELECT alert_id, receiver, state FROM deliveries",
+        "alerts": "SELECT id, mention_id FROM alerts WHERE mention_id IS NOT NULL",
+        "deliveries": "SELECT alert_id, receiver, state FROM deliveries JOIN alerts ON alerts.id = alert_id "
+        "WHERE mention_id IS NOT NULL",
     }
     if not path.exists():
         return {name: [] for name in queries}

@@ -62,6 +62,10 @@ _DENIED: Final[tuple[tuple[Network, str], ...]] = tuple(
 )
 _GLOBAL_UNICAST: Final = ip_network("2000::/3")
 
+WEB: Final = ("http", "https")
+MAIL: Final = ("imap", "imaps")
+_PORTS: Final = {"http": 80, "https": 443, "imap": 143, "imaps": 993}
+
 
 def check_address(ip: Address, allow: tuple[Network, ...]) -> str | None:
     """Why `ip` may not be dialled, or None when it may.
@@ -81,14 +85,14 @@ def check_address(ip: Address, allow: tuple[Network, ...]) -> str | None:
     return None
 
 
-def check_url(url: httpx.URL) -> None:
+def check_url(url: httpx.URL, *, schemes: tuple[str, ...] = WEB) -> None:
     """Refuse a URL that no guarded request can be made from; the host's addresses are checked when it is dialled.
 
     Raises `AddressRefused`. Numeric spellings such as 2130706433 or 0x7f.1 pass: they are resolved like a name, and
     what they resolve to is checked.
     """
-    if url.scheme not in ("http", "https"):
-        raise AddressRefused(f"only http and https are fetched, not {url.scheme or 'a relative address'!r}")
+    if url.scheme not in schemes:
+        raise AddressRefused(f"only {' and '.join(schemes)} are fetched, not {url.scheme or 'a relative address'!r}")
     try:
         named = bool(url.host)
     except UnicodeError:  # httpx decodes the punycode of a name only when it is asked for it
@@ -106,27 +110,27 @@ def port_of(url: httpx.URL) -> int:
     """The port that `url` means, named or by its scheme."""
     if url.port is not None:
         return url.port
-    return 443 if url.scheme == "https" else 80
+    return _PORTS[url.scheme]
 
 
 def host_of(url: httpx.URL | str) -> str:
-    """`host:port` of a URL in its one spelling, the name of its queue and of its `HostState` row.
+    """`host:port` of a URL in its one spelling, the name of its queue and of its `HostState` row; of a mailbox's too.
 
     Raises `AddressRefused` when the URL cannot be fetched at all.
     """
-    parsed = parse_url(url) if isinstance(url, str) else url
+    parsed = parse_url(url, schemes=WEB + MAIL) if isinstance(url, str) else url
     name = parsed.raw_host.decode("ascii").rstrip(".")
     ip = literal(name)
     return f"[{ip}]:{port_of(parsed)}" if ip is not None and ip.version == 6 else f"{name}:{port_of(parsed)}"
 
 
-def parse_url(text: str) -> httpx.URL:
+def parse_url(text: str, *, schemes: tuple[str, ...] = WEB) -> httpx.URL:
     """A checked URL; parsed once, so that what is checked is what is dialled. Raises `AddressRefused`."""
     try:
         url = httpx.URL(text)
     except httpx.InvalidURL:
         raise AddressRefused("the address is not a URL") from None
-    check_url(url)
+    check_url(url, schemes=schemes)
     return url
 
 

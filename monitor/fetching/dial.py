@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-import threading
 from collections.abc import Awaitable, Callable, Sequence
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, TypeAlias
 
 from monitor.errors import AddressRefused
 from monitor.fetching.address import check_address, literal
+from monitor.fetching.beside import beside
 from monitor.fetching.wire import Wire
 
 if TYPE_CHECKING:
@@ -28,45 +28,21 @@ ATTEMPT_SECONDS = 4.0
 
 
 class SystemResolver:
-    """The machine's own resolver.
-
-    Not the loop's: that has six threads here, so that six hanging names would stop all others, and its threads are
-    joined at exit, so that one hanging name would delay a shutdown. `limit` bounds our daemon threads.
-    """
+    """The machine's own resolver; `limit` bounds its threads (see `beside`)."""
 
     def __init__(self, limit: int = 32) -> None:
         self._free = asyncio.Semaphore(limit)
 
     async def __call__(self, host: str) -> Sequence[str]:
         """Addresses of `host` in the order in which the system would try them. Raises `socket.gaierror`."""
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[Sequence[str]] = loop.create_future()
+        # Bytes, because Python would put a str through its IDNA codec, which raises UnicodeError.
+        name = host.encode("ascii")
+
+        def look_up() -> Sequence[str]:
+            return [str(entry[4][0]) for entry in socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)]
+
         await self._free.acquire()
-
-        def settle(found: Sequence[str], error: OSError | None) -> None:
-            self._free.release()
-            if answer.done():
-                return
-            if error is None:
-                answer.set_result(found)
-            else:
-                answer.set_exception(error)
-
-        def look_up() -> None:
-            found: Sequence[str] = ()
-            error: OSError | None = None
-            try:
-                # Bytes, because Python would put a str through its IDNA codec, which raises UnicodeError.
-                entries = socket.getaddrinfo(host.encode("ascii"), None, type=socket.SOCK_STREAM)
-                found = [str(entry[4][0]) for entry in entries]
-            except OSError as caught:
-                error = caught
-            # The loop may have been closed while the name was hanging.
-            with contextlib.suppress(RuntimeError):
-                loop.call_soon_threadsafe(settle, found, error)
-
-        threading.Thread(target=look_up, name="resolve", daemon=True).start()
-        return await answer
+        return await beside(look_up, name="resolve", ended=self._free.release)
 
 
 async def checked_addresses(host: str, *, allow: tuple[Network, ...], resolver: Resolver) -> list[Address]:
@@ -97,13 +73,18 @@ async def dial(
     Raises `AddressRefused`, or OSError (ssl.SSLError included) when no address answers.
     """
     addresses = await checked_addresses(host, allow=allow, resolver=resolver)
-    sock = await _connect(addresses, port)
+    return await speak(await connect(addresses, port), host, tls=tls)
+
+
+async def speak(sock: socket.socket, host: str, *, tls: ssl.SSLContext | None) -> Wire:
+    """A wire over a connected socket; with `tls` the certificate must be that of `host`. Raises OSError."""
     name = host.rstrip(".") if tls is not None else None
     _, wire = await asyncio.get_running_loop().create_connection(Wire, sock=sock, ssl=tls, server_hostname=name)
     return wire
 
 
-async def _connect(addresses: Sequence[Address], port: int) -> socket.socket:
+async def connect(addresses: Sequence[Address], port: int) -> socket.socket:
+    """A non-blocking socket that is connected to the first of the checked `addresses` that answers. Raises OSError."""
     for address in addresses[:-1]:
         with contextlib.suppress(OSError):  # TimeoutError is one
             async with asyncio.timeout(ATTEMPT_SECONDS):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
@@ -16,6 +17,7 @@ from monitor.fetching.address import host_of
 from monitor.fetching.body import read_body
 from monitor.fetching.dial import SystemResolver
 from monitor.fetching.hosts import HostQueues
+from monitor.fetching.mailbox import read_mailbox
 from monitor.fetching.mapping import foreign_errors
 from monitor.fetching.politeness import asked_to_wait
 from monitor.fetching.redirects import first_hop, next_hop
@@ -25,12 +27,13 @@ from monitor.models import HttpRequest, Response, Validators
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Iterable
+    from collections.abc import AsyncIterator, Iterable
 
     from monitor.clock import Clock
     from monitor.fetching.dial import Resolver
+    from monitor.fetching.proxy import Proxy
     from monitor.fetching.redirects import Hop
-    from monitor.models import FetchSettings, HostState, Network
+    from monitor.models import FetchSettings, HostState, ImapRequest, Network
 
 _WITH_BODY: Final = frozenset({200, 201, 202, 203})
 _WITHOUT_BODY: Final = frozenset({204, 205})
@@ -73,8 +76,10 @@ class Fetcher:
         self._queues = HostQueues(clock=clock, gap=settings.gap, hosts=rows)
         self._robots = Robots(clock=clock, hosts=rows)
         self._clock = clock
+        self._resolver = resolver or SystemResolver()
+        self._mail_tls = tls
         self._transport = GuardedTransport(
-            resolver=resolver or SystemResolver(), tls=tls or tls_context(), wire_cap=settings.wire_cap
+            resolver=self._resolver, tls=tls or tls_context(), wire_cap=settings.wire_cap
         )
 
     def apply(self, settings: FetchSettings) -> None:
@@ -95,13 +100,14 @@ class Fetcher:
         headers: tuple[tuple[str, str], ...] = (),
         gap: timedelta | None = None,
         roam: bool = True,
+        proxy: Proxy | None = None,
     ) -> Response:
         """The whole answer to `request`, after at most `settings.redirects` redirects.
 
         `allow` opens private networks, without `roam` only for the origin of `request` itself; `validators` are what
         the last answer gave, `headers` are the source's own with secrets resolved (those of the request win), `gap`
-        replaces `settings.gap`. `Response.elapsed` and the deadline leave out what politeness waits. A page for people
-        is asked for only where robots.txt lets us, redirects too.
+        replaces `settings.gap`, and everything goes by way of `proxy`. `Response.elapsed` and the deadline leave out
+        what politeness waits. A page for people is asked for only where robots.txt lets us, redirects too.
         Raises a `FetchError`; a `StatusError` without any request when the host has asked for peace, with the moment in
         `retry_at`.
         """
@@ -116,9 +122,10 @@ class Fetcher:
             seen.add((hop.method, hop.url))
             opened = allow if roam or hop.origin == origin else ()
             if request.for_people:
-                await self._heed_robots(hop.url, allow=opened, gap=gap)
+                await self._heed_robots(hop.url, allow=opened, gap=gap, proxy=proxy)
+            left = self._settings.timeout.total_seconds() - spent
             answer, seconds = await self._take_turn(
-                hop, allow=opened, validators=validators, gap=gap, left=self._settings.timeout.total_seconds() - spent
+                hop, allow=opened, validators=validators, gap=gap, left=left, proxy=proxy
             )
             spent += seconds
             location = next(iter(answer.headers.get_list("location")), None)
@@ -127,6 +134,41 @@ class Fetcher:
                 return _response(hop, answer, validators=validators, elapsed=timedelta(seconds=spent))
             hop = following
         raise RedirectRefused(f"{host_of(hop.url)}: more than {self._settings.redirects} redirects")
+
+    def leave_alone(self, url: str, wait: timedelta) -> None:
+        """No request to the host of `url` for so long: its answer asked for it in the body."""
+        host = host_of(url)
+        self._queues.defer(host, status=429, retry_at=self._clock.now() + wait)
+
+    async def fetch_mail(
+        self,
+        request: ImapRequest,
+        *,
+        allow: tuple[Network, ...] = (),
+        gap: timedelta | None = None,
+        proxy: Proxy | None = None,
+    ) -> Response:
+        """The messages of a mailbox that `request` asks for, in one exchange that takes its turn as any other.
+
+        Fewer than asked for where they are more than the cap on the wire together. Raises a `FetchError`,
+        `LoginRefused` or `Malformed`.
+        """
+        host = host_of(request.url)
+        gap = self._settings.gap if gap is None else gap
+        if self._mail_tls is None:  # most installations read no mailbox
+            self._mail_tls = tls_context(protocol="imap")
+        async with self._queues.turn(host, gap=gap), self._parallel:
+            started = asyncio.get_running_loop().time()
+            async with self._bounded(host, self._settings.timeout.total_seconds()):
+                response = await read_mailbox(
+                    request,
+                    allow=allow,
+                    resolver=self._resolver,
+                    tls=self._mail_tls,
+                    cap=self._settings.wire_cap,
+                    proxy=proxy,
+                )
+            return replace(response, elapsed=timedelta(seconds=asyncio.get_running_loop().time() - started))
 
     def state_of(self, host: str) -> HostState:
         """What is to be remembered of a host, named as `address.host_of` names it."""
@@ -142,30 +184,35 @@ class Fetcher:
         """Close idle connections. Fetches under way are the caller's to cancel."""
         await self._transport.aclose()
 
-    async def _heed_robots(self, url: httpx.URL, *, allow: tuple[Network, ...], gap: timedelta) -> None:
+    async def _heed_robots(
+        self, url: httpx.URL, *, allow: tuple[Network, ...], gap: timedelta, proxy: Proxy | None
+    ) -> None:
         """Raise `RobotsRefused` where the host wants nobody to read `url`; slow down where it asks for it."""
         address = str(url.copy_with(raw_path=b"/robots.txt"))
 
         async def fetch() -> bytes:
-            return (await self.fetch(HttpRequest(url=address), allow=allow, gap=gap)).body
+            return (await self.fetch(HttpRequest(url=address), allow=allow, gap=gap, proxy=proxy)).body
 
         host = host_of(url)
         self._queues.slow_down(host, delay=await self._robots.delay_of(host, str(url), fetch=fetch))
 
     async def _take_turn(
-        self, hop: Hop, *, allow: tuple[Network, ...], validators: Validators, gap: timedelta, left: float
+        self,
+        hop: Hop,
+        *,
+        allow: tuple[Network, ...],
+        validators: Validators,
+        gap: timedelta,
+        left: float,
+        proxy: Proxy | None,
     ) -> tuple[_Answer, float]:
         """One hop and the seconds that it took on the wire; raises `StatusError` for a status of 400 and more."""
         host = host_of(hop.url)
         loop = asyncio.get_running_loop()
         async with self._queues.turn(host, gap=gap), self._parallel:
             started = loop.time()
-            try:
-                async with asyncio.timeout(left):
-                    with foreign_errors(host):
-                        answer = await self._exchange(hop, allow=allow, validators=validators)
-            except TimeoutError:
-                raise DeadlineExceeded(f"{host}: not done in {self._settings.timeout.total_seconds():g} s") from None
+            async with self._bounded(host, left):
+                answer = await self._exchange(hop, allow=allow, validators=validators, proxy=proxy)
             if answer.status >= 400:
                 retry_at = asked_to_wait(answer.status, answer.headers, self._clock.now())
                 if retry_at is not None:
@@ -173,14 +220,26 @@ class Fetcher:
                 raise StatusError(answer.status, retry_at=retry_at)
             return answer, loop.time() - started
 
-    async def _exchange(self, hop: Hop, *, allow: tuple[Network, ...], validators: Validators) -> _Answer:
+    @asynccontextmanager
+    async def _bounded(self, host: str, left: float) -> AsyncIterator[None]:
+        """What happens on the wire within `left` seconds, and with our errors."""
+        try:
+            async with asyncio.timeout(left):
+                with foreign_errors(host):
+                    yield
+        except TimeoutError:
+            raise DeadlineExceeded(f"{host}: not done in {self._settings.timeout.total_seconds():g} s") from None
+
+    async def _exchange(
+        self, hop: Hop, *, allow: tuple[Network, ...], validators: Validators, proxy: Proxy | None
+    ) -> _Answer:
         response = await self._transport.handle_async_request(
             httpx.Request(
                 hop.method,
                 hop.url,
                 headers=self._headers(hop, validators),
                 content=hop.body,
-                extensions={"allow": allow},
+                extensions={"allow": allow, "proxy": proxy},
             )
         )
         try:
@@ -210,11 +269,14 @@ class Fetcher:
         return encoded
 
 
-def tls_context() -> ssl.SSLContext:
-    """Verifies against httpx's bundle and the machine's own store, so that a private CA needs no setting here."""
+def tls_context(*, protocol: str = "http/1.1") -> ssl.SSLContext:
+    """Verifies against httpx's bundle and the machine's own store, so that a private CA needs no setting here.
+
+    `protocol` is what is spoken, as ALPN names it.
+    """
     context = httpx.create_ssl_context(trust_env=False)
     context.load_default_certs()
-    context.set_alpn_protocols(["http/1.1"])
+    context.set_alpn_protocols([protocol])
     return context
 
 

@@ -27,9 +27,18 @@ class _Queue:
     delay: timedelta = timedelta()
     next_at: datetime | None = None
     retry_at: datetime | None = None
+    retry_mono: float | None = None  # the same on the clock that nobody sets; unknown of what the last run left
     status: int = 429
     users: int = 0
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def asked_to_wait(self, now: datetime, monotonic: float) -> timedelta | None:
+        """How long the host wants to be left alone yet; a wall clock that is set forward shortens nothing."""
+        if self.retry_mono is not None:
+            left = timedelta(seconds=self.retry_mono - monotonic)
+        else:
+            left = self.retry_at - now if self.retry_at is not None else timedelta()
+        return left if left > timedelta() else None
 
     def constrains(self, now: datetime) -> bool:
         return any(moment is not None and moment > now for moment in (self.next_at, self.retry_at))
@@ -54,8 +63,8 @@ class HostQueues:
         try:
             async with queue.lock:
                 now = self._clock.now()
-                if queue.retry_at is not None and queue.retry_at > now:
-                    raise StatusError(queue.status, retry_at=queue.retry_at)
+                if (left := queue.asked_to_wait(now, self._clock.monotonic())) is not None:
+                    raise StatusError(queue.status, retry_at=now + left)
                 pause = wait_before(queue.next_at, now, gap=max(queue.gap, queue.delay))
                 if pause:
                     await self._clock.sleep(pause.total_seconds())
@@ -69,9 +78,10 @@ class HostQueues:
 
     def defer(self, host: str, *, status: int, retry_at: datetime) -> None:
         """No request to `host` before `retry_at`, which it asked for with `status`."""
-        queue = self._queues[host]
+        queue = self._queue(host, timedelta())
         queue.status = status
         queue.retry_at = retry_at
+        queue.retry_mono = self._clock.monotonic() + (retry_at - self._clock.now()).total_seconds()
 
     def slow_down(self, host: str, *, delay: timedelta) -> None:
         """From now on at least `delay` between two requests to `host`, which its robots.txt asks for."""

@@ -22,7 +22,7 @@ def asked_to_wait(status: int, headers: Mapping[str, str], now: datetime) -> dat
     """
     if status not in _SAYS_WHEN:
         return None
-    when = _retry_after(headers.get("retry-after", ""), now)
+    when = _retry_after(headers, now)
     if when is None and _number(headers.get("x-ratelimit-remaining", "")) == 0:
         when = _reset(headers.get("x-ratelimit-reset", ""), now)
     if when is None or when <= now:
@@ -40,12 +40,22 @@ def wait_before(next_at: datetime | None, now: datetime, *, gap: timedelta) -> t
     return max(timedelta(), min(next_at - now, gap))
 
 
-def _retry_after(value: str, now: datetime) -> datetime | None:
+def _retry_after(headers: Mapping[str, str], now: datetime) -> datetime | None:
+    value = headers.get("retry-after", "")
     seconds = _number(value)
     if seconds is not None:
         return _later(now, seconds)
+    when = _date(value)
+    # Counted from the host's own clock where it tells it: ours may be ahead.
+    said = _date(headers.get("date", ""))
+    if when is None or said is None:
+        return when
+    return _later(now, max((when - said).total_seconds(), 0.0))
+
+
+def _date(value: str) -> datetime | None:
+    """All three forms of RFC 9110; a date without a zone is UTC there."""
     try:
-        # All three forms of RFC 9110; a date without a zone is UTC there.
         date = parsedate_to_datetime(value)
         return date.replace(tzinfo=UTC) if date.tzinfo is None else date.astimezone(UTC)
     except (ValueError, OverflowError):

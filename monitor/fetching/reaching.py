@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from monitor.errors import AddressRefused
-from monitor.fetching.address import parse_url, port_of
+from monitor.fetching.address import MAIL, WEB, parse_url, port_of
 from monitor.fetching.dial import SystemResolver, checked_addresses, dial
 from monitor.fetching.fetcher import tls_context
 
@@ -24,7 +24,7 @@ _AT_ONCE: Final = 16
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """What came of one host: `error` is empty where it was reached; `expires` is None for http."""
+    """What came of one host: `error` is empty where it was reached; `expires` is None without TLS."""
 
     error: str = ""
     expires: datetime | None = None
@@ -39,7 +39,7 @@ async def reach_all(
 ) -> dict[str, Reached]:
     """Reach the host of each URL, given with the private networks that it may lie in; each for at most `seconds`.
 
-    Sends nothing after the TLS handshake; of http hosts only the name is looked up.
+    Sends nothing after the TLS handshake; of hosts without TLS only the name is looked up.
     """
     looking, context, places = resolver or SystemResolver(), tls or tls_context(), asyncio.Semaphore(_AT_ONCE)
 
@@ -60,9 +60,9 @@ async def reach_all(
 
 
 async def _reach(text: str, allow: tuple[Network, ...], resolver: Resolver, tls: ssl.SSLContext) -> Reached:
-    url = parse_url(text)
+    url = parse_url(text, schemes=WEB + MAIL)
     host = url.raw_host.decode("ascii")
-    if url.scheme != "https":
+    if url.scheme not in ("https", "imaps"):
         await checked_addresses(host, allow=allow, resolver=resolver)
         return Reached()
     wire = await dial(host, port_of(url), allow=allow, resolver=resolver, tls=tls)

@@ -1,7 +1,8 @@
 """The transport under `httpx`: h11 over asyncio, dialled through the address guard.
 
 Why not httpcore or aiohttp: docs/decisions.md, measured by `python -m benchmarks.transport`. A request says which
-private networks it may enter in `extensions["allow"]`; a connection is reused only by requests of equal `allow`.
+private networks it may enter in `extensions["allow"]` and by which proxy it goes in `extensions["proxy"]`; a connection
+is reused only by requests that are equal in both.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import httpx
 
 from monitor.fetching.address import port_of
 from monitor.fetching.dial import dial
+from monitor.fetching.proxy import dial_through
 from monitor.fetching.wire import Connection
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from monitor.fetching.dial import Resolver
+    from monitor.fetching.proxy import Proxy
     from monitor.models import Network
 
 IDLE_SECONDS: Final = 15.0
@@ -32,6 +35,7 @@ class _Key(NamedTuple):
     host: str
     port: int
     allow: tuple[Network, ...]
+    proxy: Proxy | None
 
 
 class _Idle:
@@ -105,7 +109,8 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         """Send one request; the answer's body is a stream that must be closed."""
         url = request.url
         allow = cast("tuple[Network, ...]", request.extensions.get("allow", ()))
-        key = _Key(url.scheme, url.raw_host.decode("ascii"), port_of(url), allow)
+        proxy = cast("Proxy | None", request.extensions.get("proxy"))
+        key = _Key(url.scheme, url.raw_host.decode("ascii"), port_of(url), allow, proxy)
         # Only what may be asked twice goes over a kept connection: the server may close it just as we use it.
         kept = self._idle.take(key) if request.method in ("GET", "HEAD") else None
         if kept is not None:
@@ -123,7 +128,10 @@ class GuardedTransport(httpx.AsyncBaseTransport):
 
     async def _open(self, key: _Key) -> Connection:
         tls = self._tls if key.scheme == "https" else None
-        wire = await dial(key.host, key.port, allow=key.allow, resolver=self._resolver, tls=tls)
+        if key.proxy is None:
+            wire = await dial(key.host, key.port, allow=key.allow, resolver=self._resolver, tls=tls)
+        else:
+            wire = await dial_through(key.proxy, key.host, key.port, allow=key.allow, resolver=self._resolver, tls=tls)
         return Connection(wire, wire_cap=self._wire_cap)
 
     async def _exchange(self, connection: Connection, key: _Key, request: httpx.Request) -> httpx.Response:

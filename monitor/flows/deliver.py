@@ -30,7 +30,7 @@ async def deliver(message: PendingMessage, *, ports: Ports, plan: Plan, senders:
         target = _target(message, plan)
         rendered = render(
             message.id,
-            message.alerts,
+            message.alarms or message.alerts,
             style=style_of(target.url),
             language=receiver.language if receiver else "en",
         )

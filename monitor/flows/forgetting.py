@@ -92,10 +92,10 @@ def _merge(first: bool, store: Store) -> bool:
 
 
 async def retain(retention: RetentionSettings, *, ports: Ports) -> Erased:
-    """Every few hours: posts past their time go, some at a time; returns how much went.
+    """Every few hours: posts and alarms past their time go, some at a time; returns how much went.
 
-    Counted from when a post was found. Tombstones keep a source that still serves it from bringing it back as new; a
-    post waits while an alert about it is on its way.
+    Counted from when a post was found, or an alarm was over; alarms are kept as long as mentions are. Tombstones keep a
+    source that still serves a post from bringing it back as new; a post waits while an alert about it is on its way.
     """
     now = ports.clock.now()
     limits = partial(_past, mentions=now - retention.mentions, others=now - retention.others)
@@ -106,7 +106,9 @@ async def retain(retention: RetentionSettings, *, ports: Ports) -> Erased:
         for batch in _batches(window.ids):
             gone = gone.plus(await ports.writer.run(partial(_retire, batch)))
         after = window.after
-    if gone.posts:
+    past = now - retention.mentions
+    gone = gone.plus(await ports.writer.run(lambda store: store.retire_alarms(past)))
+    if gone.posts or gone.alerts:
         log.info("retention", **gone._asdict())
     return gone
 

@@ -161,7 +161,7 @@ def is_known(found: Identified, *, here: Collection[str], anywhere: Collection[s
     """
     if found.key in here:
         return True
-    telling = {"url"} if found.key.startswith("id:") else {found.key.partition(":")[0], "url"}
+    telling = {"link"} if found.key.startswith("id:") else {found.key.partition(":")[0], "link"}
     if found.post.author.name:
         telling.add("text")
     return any(identity in anywhere for identity in found.identities if identity.partition(":")[0] in telling)

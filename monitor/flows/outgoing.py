@@ -7,19 +7,22 @@ of the source; and no kind is ever given the value of a secret, because what a k
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
 from monitor.config.secrets import MIN_LENGTH, references
 from monitor.errors import AddressRefused
 from monitor.fetching.address import host_of, parse_url
+from monitor.fetching.proxy import parse_proxy
+from monitor.models import ImapRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from monitor.flows.ports import Plan, Ports
-    from monitor.models import Request, Response, Source, Validators
+    from monitor.models import HttpRequest, Request, Response, Source, Validators
 
 TOKEN: Final = 8  # characters of a secret that is looked for in a body: a shorter one may be a word that people write
 
@@ -36,20 +39,59 @@ async def ask(
     only there do the networks in `allow` hold; after a redirect to another origin only for `first` itself.
     """
     known = {*references(source.url), *references(first)}
+    options = set(_references_in(source.options))
+    proxy = parse_proxy(plan.reveal(source.proxy), allow=source.allow) if source.proxy else None
+    if isinstance(request, ImapRequest):
+        mail = _revealed_mail(request, plan.reveal)
+        response = await ports.fetcher.fetch_mail(mail, allow=source.allow, proxy=proxy)
+        return _without_secrets(response, [(plan.reveal(one), one) for one in options | known], asked=request.url)
+    if request.with_secrets:
+        known |= options
     address = plan.reveal(request.url) if known.issuperset(references(request.url)) else request.url
     is_own = is_same_origin(address, plan.reveal(first))
-    address = _with_login(address, plan.reveal(first)) if is_own else request.url
+    if not is_own and not request.with_secrets:
+        address = request.url
+    elif is_own and not any(name.lower() == "authorization" for name, _ in request.headers):
+        address = _with_login(address, plan.reveal(first))
     response = await ports.fetcher.fetch(
-        replace(request, url=address, for_people=request.for_people and source.robots),
-        allow=source.allow if is_own else (),
+        replace(_revealed(request, options, plan.reveal), url=address, for_people=request.for_people and source.robots),
+        allow=source.allow if is_own or request.with_secrets else (),
         headers=tuple((name, plan.reveal(value)) for name, value in source.headers) if is_own else (),
         validators=validators,
         roam=request.url == first,  # a link to the source's own site may be a stranger's, and redirect anywhere
+        proxy=proxy,
     )
     if response.url == address:
         response = replace(response, url=request.url)
-    spelt = {*known, *(reference for _, value in source.headers for reference in references(value))}
+    spelt = {*known, *options, *(reference for _, value in source.headers for reference in references(value))}
     return _without_secrets(response, [(plan.reveal(one), one) for one in spelt], asked=request.url)
+
+
+def _revealed(request: HttpRequest, options: Collection[str], reveal: Callable[[str], str]) -> HttpRequest:
+    """The request with the secrets of the kind's options in headers and body, where the kind made all of it."""
+    if not request.with_secrets:
+        return request
+    body = request.body
+    for reference in options:
+        body = body.replace(reference.encode(), reveal(reference).encode()) if body else body
+    return replace(request, headers=tuple((name, reveal(value)) for name, value in request.headers), body=body)
+
+
+def _revealed_mail(request: ImapRequest, reveal: Callable[[str], str]) -> ImapRequest:
+    return replace(request, url=reveal(request.url), user=reveal(request.user), password=reveal(request.password))
+
+
+def _references_in(value: object) -> Iterator[str]:
+    """The secret references in a kind's options, however deep they stand."""
+    if isinstance(value, str):
+        yield from references(value)
+    elif isinstance(value, Mapping):
+        yield from _references_in(tuple(value.items()))
+    elif isinstance(value, tuple | list | frozenset):
+        for part in value:
+            yield from _references_in(part)
+    elif is_dataclass(value) and not isinstance(value, type):
+        yield from _references_in(tuple(getattr(value, option.name) for option in fields(value)))
 
 
 def is_same_origin(one: str, other: str) -> bool:

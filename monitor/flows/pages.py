@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
-    from monitor.flows.visit import Walk
+    from monitor.flows.walk import Walk
     from monitor.models import JSON, Post
     from monitor.sources.article import Article
 
@@ -113,7 +113,7 @@ async def _without_page(walk: Walk, found: Identified) -> Identified:
     if stored is None:
         return found
     post = replace(found.post, title=stored.title, text=stored.text)
-    given = identify([post])[0].identities[-1]
+    given = next(one for one in identify([post])[0].identities if one.startswith("text:"))
     unseen = await walk.ports.writer.run(lambda store: store.unseen(walk.leased.id, [given]))
     return replace(found, post=post) if given in unseen else found
 

@@ -2,7 +2,7 @@
 
     fetch ─► read ─► unseen? ─► judge ─► ┌ one write transaction ──────────────────────────────┐
     fetching  worker   store     worker  │ assess ─► decide ─► posts, mentions, alerts,        │
-                                         │ deliveries, messages, cursor, validators, host      │
+                                         │ deliveries, messages, alarms, cursor, host          │
                                          └─────────────────────────────────────────────────────┘
 
 A crash before a commit repeats the visit (identity knows the posts again); a crash after it delivers all the same
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 from monitor.errors import SourceError, WorkerKilled
 from monitor.flows.judging import judge_posts
 from monitor.flows.recording import Batch, record
+from monitor.flows.settling import settle
 from monitor.flows.visit import visit_source
 from monitor.tracking.health import after_failure
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from monitor.models import JSON, Source
     from monitor.store import LeasedSource
     from monitor.tracking.identity import Identified
+    from monitor.tracking.network import Contact
 
 TOGETHER: Final = 50  # posts that are judged, and stored in one transaction
 
@@ -63,9 +65,17 @@ async def poll(source: Source, leased: LeasedSource, *, ports: Ports, plan: Plan
     or by one post that kills its worker, still gets further each time; the row of the source goes with the last ones.
     """
     report = PollReport(source=source.name)
+    begun_at = ports.clock.now()
+
+    def contact(error: SourceError | None = None) -> Contact:
+        was_failing, now = leased.state.failures > 0, ports.clock.now()
+        among = plan.sources.values()
+        return ports.contacts.note(source, error, among=among, begun_at=begun_at, now=now, was_failing=was_failing)
+
     try:
         visit = await visit_source(source, leased, ports=ports, plan=plan)
         report = replace(report, shown=visit.shown, not_modified=visit.not_modified)
+        answered = contact()
         oldest_first = visit.new[::-1]
         for start in range(0, max(len(oldest_first), 1), TOGETHER):
             new = oldest_first[start : start + TOGETHER]
@@ -78,6 +88,7 @@ async def poll(source: Source, leased: LeasedSource, *, ports: Ports, plan: Plan
                 visit=visit if is_last else None,
                 history=visit.history,
                 hosts=ports.fetcher.host_states(),
+                contact=answered,
             )
             now = ports.clock.now()
             recorded = await ports.writer.run(partial(record, batch=batch, plan=plan, now=now))
@@ -85,7 +96,10 @@ async def poll(source: Source, leased: LeasedSource, *, ports: Ports, plan: Plan
     except SourceError as error:
         hosts, now = ports.fetcher.host_states(), ports.clock.now()
         state = after_failure(leased.state, error, every=source.every, now=now)
-        await ports.writer.run(lambda store: store.finish_poll(leased, state, hosts))
+        said = contact(error)
+        await ports.writer.run(
+            lambda store: settle(store, leased, state, hosts=hosts, plan=plan, now=now, contact=said)
+        )
         return replace(report, error=error)
     return report
 

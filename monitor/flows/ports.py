@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from monitor.alerting.routes import CompiledRoute
+from monitor.flows.network import Contacts
 from monitor.query import parse, words_of
 from monitor.sources import KINDS
 from monitor.text import fold
+from monitor.tracking.health import FAILING_AFTER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from monitor.clock import Clock
     from monitor.config import Config
     from monitor.fetching.fetcher import Fetcher
-    from monitor.models import Author, Receiver, Source
+    from monitor.models import JSON, Author, Receiver, Source
     from monitor.sources.protocol import Kind
     from monitor.store import Writer
     from monitor.worker import WorkerPool
@@ -25,19 +27,26 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """The outside world, as the composition root made it."""
+    """The outside world, as the composition root made it.
+
+    `sessions` holds what a login gave, by source, and `contacts` whom the last polls reached, for as long as the
+    process lives.
+    """
 
     clock: Clock
     fetcher: Fetcher
     worker: WorkerPool
     writer: Writer
+    sessions: dict[str, JSON] = field(default_factory=dict)
+    contacts: Contacts = field(default_factory=Contacts)
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """The configuration made ready: kinds built, routes compiled, names looked up. Replaced as a whole on reload.
 
-    `reveal` puts secrets into a source's address or header; only what goes over the wire is ever given to it.
+    `reveal` puts secrets into a source's address or header; only what goes over the wire is ever given to it. `told`
+    are those who hear of alarms, after `alarm_after` failures in a row.
     """
 
     config: Config
@@ -48,6 +57,8 @@ class Plan:
     competitors: frozenset[str]
     own_accounts: Mapping[str, str]
     reveal: Callable[[str], str]
+    told: tuple[Receiver, ...] = ()
+    alarm_after: int = FAILING_AFTER
 
     def brand_of_account(self, author: Author) -> str | None:
         """The brand whose own account this is, by its name or the end of its address; None for anybody else."""
@@ -64,6 +75,7 @@ async def make_plan(config: Config, worker: WorkerPool) -> Plan:
     queries = [parse(route.match) for route in config.routes]
     variants = await worker.variants({word for query in queries for word in words_of(query)})
     receivers = {receiver.name: receiver for receiver in config.receivers}
+    told = [route.to for route in config.routes] if config.alarms.to is None else config.alarms.to
     return Plan(
         config=config,
         sources={source.name: source for source in config.sources},
@@ -76,4 +88,6 @@ async def make_plan(config: Config, worker: WorkerPool) -> Plan:
         competitors=frozenset(brand.name for brand in config.brands if brand.competitor),
         own_accounts={fold(name).lstrip("@"): brand.name for brand in config.brands for name in brand.own_accounts},
         reveal=config.reveal,
+        told=tuple(receivers[name] for name in dict.fromkeys(told)),
+        alarm_after=config.alarms.after,
     )

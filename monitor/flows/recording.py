@@ -1,18 +1,21 @@
 """The write transaction of a poll: all that some posts lead to, or nothing of it.
 
-┌ posts, revisions ─► assess ─► decide ─► mentions, alerts, deliveries, messages, answers, gaps, cursor, host ┐
+┌ posts, revisions ─► assess ─► decide ─► mentions, alerts, deliveries, messages, answers, alarms, gaps, cursor, host ┐
 """
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from monitor.alerting.routes import decide
+from monitor.flows.following import begin_following, sooner
+from monitor.flows.settling import NO_CONTACT, settle
 from monitor.models import Backfill, Judgement, Lemmas, Why
-from monitor.tracking.health import after_success
-from monitor.tracking.identity import Identified
+from monitor.tracking.health import Answered, after_success
+from monitor.tracking.identity import Identified, is_same
 from monitor.understanding.assess import Context, assess
 
 if TYPE_CHECKING:
@@ -23,8 +26,11 @@ if TYPE_CHECKING:
     from monitor.flows.visit import Visit
     from monitor.models import HostState, Mention, Post, Source
     from monitor.store import LeasedSource, Store
+    from monitor.store.posts import StoredPost
+    from monitor.tracking.network import Contact
 
 BEFORE_WATCH: Final = timedelta(days=1)  # a site's clock and its moderators may be this late
+LAST: Final = 3  # posts at the bottom of what was read, of which the newest date ends a gap
 HISTORY: Final = timedelta(days=365)  # an article of years ago that is found today wakes nobody
 
 
@@ -45,6 +51,7 @@ class Batch:
     visit: Visit | None = None
     hosts: Sequence[HostState] = ()
     history: Collection[str] = ()
+    contact: Contact = NO_CONTACT
 
 
 class Recorded(NamedTuple):
@@ -78,6 +85,8 @@ class _Transaction:
         """A post that was never seen."""
         source_id = self.batch.leased.id
         post = replace(found.post, lang=found.post.lang or (judgement.lang if judgement else None))
+        if (stored := self._elsewhere(found)) is not None:
+            return self._sight(stored, found, judgement)
         post_id = self.store.add_post(source_id, post, identities=found.identities, now=self.now)
         if post_id is None:
             return []
@@ -90,6 +99,27 @@ class _Transaction:
         return [
             self._mention(post_id, post, mention, key=found.key, lemmas=judgement.lemmas, silent=silent)
             for mention in mentions
+        ]
+
+    def _elsewhere(self, found: Identified) -> StoredPost | None:
+        """The same post as another source showed it."""
+        others = self.store.posts_elsewhere(self.batch.leased.id, found.link) if found.link else ()
+        same = (one for one in others if is_same(found.post, title=one.title, text=one.text, author=one.author))
+        return next(same, None)
+
+    def _sight(self, stored: StoredPost, found: Identified, judgement: Judgement | None) -> list[bool]:
+        """A post that another source showed before: one more sighting, and news only where it says more, of a brand."""
+        self.store.add_sightings(self.batch.leased.id, stored.id, identities=found.identities, now=self.now)
+        silent = self._why_silent(found.post, key=found.key)
+        mentions = assess(judgement, Context(silent=silent), self.now) if judgement else ()
+        gained = [mention for mention in mentions if mention.brand not in stored.mentions]
+        if not gained:
+            return []
+        self.store.revise_post(stored.id, title=found.post.title, text=found.post.text, now=self.now)
+        lemmas = judgement.lemmas if judgement else Lemmas()
+        return [
+            self._mention(stored.id, found.post, mention, key=found.key, lemmas=lemmas, silent=silent)
+            for mention in gained
         ]
 
     def revise(self, found: Identified, judgement: Judgement | None) -> list[bool]:
@@ -132,6 +162,8 @@ class _Transaction:
             now=self.now,
         )
         mention_id = self.store.add_mention(post_id, mention, decision=decision.reason, lemmas=lemmas, now=self.now)
+        interval = self.batch.leased.state.interval or self.batch.source.every
+        begin_following(self.store, self.batch.leased.id, post_id, post, mention, every=interval, now=self.now)
         if decision.alert is not None:
             self.store.add_alert(mention_id, decision.alert, now=self.now)
         return decision.alert is not None
@@ -155,20 +187,46 @@ class _Transaction:
     def finish(self, visit: Visit) -> None:
         """The row of the source, of its hosts, and the time that the visit could not cover."""
         leased = self.batch.leased
-        state = after_success(
-            leased.state,
-            every=self.batch.source.every,
+        answered = Answered(
             validators=visit.validators,
             cursor=visit.cursor,
-            new_posts=len(visit.new),
+            begun_at=visit.begun_at,
+            new_posts=sum(found.key not in visit.replies for found in visit.new),
+            shown=visit.shown,
+            emptied=not (visit.not_modified or visit.is_delta or visit.shown) and self.store.has_posts(leased.id),
+            not_modified=visit.not_modified,
             overrun=visit.overrun,
-            emptied=not visit.not_modified and visit.shown == 0 and self.store.has_posts(leased.id),
+            whole=visit.whole,
             note=visit.note,
-            now=self.now,
+            hint=visit.every,
+            quiet_hours=visit.quiet_hours,
         )
-        held = self.store.finish_poll(leased, state, self.batch.hosts)
+        source = self.batch.source
+        state = after_success(
+            leased.state,
+            answered,
+            every=source.every,
+            learns=source.learns,
+            now=self.now,
+            jitter=random.random(),
+        )
+        for outcome in visit.outcomes:
+            outcome(self.store)
+        state = sooner(self.store, leased.id, state, now=self.now)
+        held = settle(
+            self.store,
+            leased,
+            state,
+            hosts=self.batch.hosts,
+            plan=self.plan,
+            now=self.now,
+            gap=visit.overrun,
+            contact=self.batch.contact,
+        )
         if held and visit.overrun:
-            since = leased.state.last_success_at or self.now
-            until = min((found.post.published for found in visit.new if found.post.published), default=self.now)
-            until = min(max(until, since), self.now)
+            since = min(leased.state.covered_at or leased.state.last_success_at or self.now, self.now)
+            dates = (found.post.published for found in visit.new if found.key not in visit.replies)
+            # What is missing came before the last of what was read; a date that lies there is no advertisement's.
+            last = [date for date in dates if date and since < date <= self.now][-LAST:]
+            until = max(last, default=self.now)
             self.store.add_gap(leased.id, since=since, until=until, reason=visit.note or "overrun", now=self.now)

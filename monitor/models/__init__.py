@@ -5,9 +5,35 @@ run from 0 to 100, relevance and probabilities from 0 to 1. None means "not know
 """
 
 from monitor.models.judgements import Judgement, Label, Lemmas, Level, Mention, Sentiment, Span, SpecialCase, Why
-from monitor.models.posts import JSON, Author, HttpRequest, Network, Page, Post, PostType, Request, Response, Validators
-from monitor.models.settings import Backfill, Brand, Content, FetchSettings, Receiver, Route, Source, Target
+from monitor.models.posts import (
+    JSON,
+    Author,
+    HttpRequest,
+    ImapRequest,
+    Network,
+    Page,
+    Post,
+    PostType,
+    Request,
+    Response,
+    Validators,
+)
+from monitor.models.settings import (
+    AlarmSettings,
+    Backfill,
+    Brand,
+    Content,
+    FetchSettings,
+    Receiver,
+    Route,
+    Source,
+    Target,
+)
 from monitor.models.states import (
+    AlarmEnd,
+    AlarmIntent,
+    AlarmKind,
+    AlarmView,
     AlertIntent,
     AlertView,
     Decision,
@@ -15,11 +41,18 @@ from monitor.models.states import (
     Health,
     HostState,
     MentionView,
+    OpenAlarm,
+    Outage,
     SourceState,
 )
 
 __all__ = [
     "JSON",
+    "AlarmEnd",
+    "AlarmIntent",
+    "AlarmKind",
+    "AlarmSettings",
+    "AlarmView",
     "AlertIntent",
     "AlertView",
     "Author",
@@ -32,6 +65,7 @@ __all__ = [
     "Health",
     "HostState",
     "HttpRequest",
+    "ImapRequest",
     "Judgement",
     "Label",
     "Lemmas",
@@ -39,6 +73,8 @@ __all__ = [
     "Mention",
     "MentionView",
     "Network",
+    "OpenAlarm",
+    "Outage",
     "Page",
     "Post",
     "PostType",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
+from typing import Final
 
 from monitor.models.posts import Network
 
@@ -27,6 +28,10 @@ class Brand:
     competitor: bool = False
 
 
+LEARNED: Final = (timedelta(minutes=2), timedelta(hours=6))
+"""Bounds of an interval that is learned from a source's rhythm."""
+
+
 class Backfill(StrEnum):
     """What the first poll of a source does with what it finds."""
 
@@ -47,7 +52,8 @@ class Source:
 
     `options` is the kind's own options record; `allow` are private networks that may be dialled for this source;
     `weight` is the prior influence (0 to 1) of whoever writes there; `robots` is False where the administrator answers
-    for not asking robots.txt.
+    for not asking robots.txt. `every` is the interval that the administrator decided on; where `learns`, nobody did,
+    and it is what a new source starts with. `proxy` is the address of an outgoing proxy (http or socks5).
     """
 
     name: str
@@ -56,6 +62,8 @@ class Source:
     options: object
     recipe: str | None = None
     every: timedelta = timedelta(minutes=15)
+    learns: bool = False
+    proxy: str | None = field(default=None, repr=False)
     allow: tuple[Network, ...] = ()
     backfill: Backfill = Backfill.SILENT
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
@@ -65,6 +73,11 @@ class Source:
     content: Content = Content.SOURCE
     robots: bool = True
     enabled: bool = True
+
+    @property
+    def longest(self) -> timedelta:
+        """The longest time between two visits that went well."""
+        return max(LEARNED[1], self.every) if self.learns else self.every
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +107,14 @@ class Route:
 
     match: str
     to: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmSettings:
+    """Who hears that a source cannot be seen, after how many failures in a row; None means all that routes name."""
+
+    to: tuple[str, ...] | None = None
+    after: int = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

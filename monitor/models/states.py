@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from monitor.models.judgements import Mention
@@ -26,7 +26,9 @@ class Health(StrEnum):
 class SourceState:
     """The row of a source: everything that survives a restart.
 
-    `baseline_at` is when the first successful poll ended, None before; `last_new_at` when something new was seen last.
+    `baseline_at` is when the first successful poll ended, None before; `last_new_at` when something new was seen last;
+    `covered_at` when it was last read whole, so that nothing published before is missing. `rhythm` is what was learned
+    of its pace (`tracking.cadence.Rhythm`), `interval` the one that follows from it, or that was configured.
     """
 
     name: str
@@ -40,6 +42,9 @@ class SourceState:
     failures: int = 0
     health: Health = Health.OK
     error: str | None = None
+    covered_at: datetime | None = None
+    rhythm: Mapping[str, JSON] = field(default_factory=dict)
+    interval: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +81,75 @@ class AlertIntent:
     key: str
     reason: str
     to: tuple[tuple[Receiver, str], ...]
+
+
+class AlarmKind(StrEnum):
+    """What an alarm is about; all but the last stay open until it is over."""
+
+    FAILING = "failing"
+    BLOCKED = "blocked"
+    STALE = "stale"
+    GAP = "gap"
+    NETWORK = "network"
+    RECOVERED = "recovered"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmIntent:
+    """A decision that people must hear of a source, or of the network, which is no source's: then `source` is None.
+
+    `key` is the natural key: writing the same intent twice makes one alarm. `reason` is what was said; `since` the last
+    moment that is known to be covered; `affected` counts sources, or hosts where the network is lost.
+    """
+
+    key: str
+    kind: AlarmKind
+    source: str | None
+    reason: str
+    since: datetime | None
+    affected: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenAlarm:
+    """A stored alarm that is not over; `told` says whether it had a receiver."""
+
+    id: int
+    key: str
+    kind: AlarmKind
+    opened_at: datetime
+    since: datetime | None
+    told: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outage:
+    """A time when the network was lost; `ended_at` is None while it is."""
+
+    begun_at: datetime
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmEnd:
+    """A decision that an open alarm is over."""
+
+    id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmView:
+    """A stored alarm as messages tell it; `source_kind` and `host` are those of its source."""
+
+    id: int
+    kind: AlarmKind
+    source: str | None
+    source_kind: str | None
+    host: str | None
+    reason: str
+    opened_at: datetime
+    since: datetime | None
+    affected: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

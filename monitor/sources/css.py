@@ -29,13 +29,14 @@ SEL_EMPTY, SEL_ROOT, SEL_SCOPE = 0x1, 0x2, 0x10
 class Match(NamedTuple):
     """An element that some of the selectors select: bit i of `done` stands for selector i.
 
-    `around` are the selectors that elements around it select, up to the nearest one that selector 0 selects.
+    `around` are the selectors that elements around it select, up to the nearest one that selector 0 selects; `within`
+    is how many of the matches before it are still open: those in which it stands.
     """
 
     element: etree._Element
     done: int
     around: int
-    depth: int
+    within: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,7 @@ class _Open:
     around: int = 0
     elder: int = 0
     last: int = 0
+    within: int = 0
     children: int = 0
     of_type: Counter[str] = field(default_factory=Counter)
     total: int | None = None
@@ -126,11 +128,12 @@ class Selectors:
             own = self._matched(element, stack, scope)
             done = sum(1 << number for number, ends in enumerate(self._ends) if own & ends) if own else 0
             if done:
-                yield Match(element, done, parent.around, len(stack))
+                yield Match(element, done, parent.around, parent.within)
             around = done if done & 1 else parent.around | done
             parent.last = own
             parent.elder |= own
-            stack.append(_Open(own=own, above=parent.above | parent.own, around=around))
+            within = parent.within + bool(done)
+            stack.append(_Open(own=own, above=parent.above | parent.own, around=around, within=within))
 
     def _matched(self, element: etree._Element, stack: list[_Open], scope: int) -> int:
         """The parts that an element matches; what a part refers to within the element has a lower number."""

@@ -43,6 +43,7 @@ _NUMERIC: Final = re.compile(
     rf"(?:\s*(?:г|р|года?|року)\b\.?)?(?:{_BEFORE_TIME}(?P<time>{_TIME}))?",
     re.IGNORECASE,
 )
+_PARTS: Final = re.compile(r"\s*[»«|•·]\s*|\s[–—-]\s")
 # What means this very minute, and what dateparser does not know.
 _NOW: Final = re.compile(
     r"(?:только что|(?:менее|меньше) (?:минуты|часа) назад|несколько секунд назад|щойно|кілька секунд тому|"
@@ -79,7 +80,7 @@ class Clock:
         if not any(map(str.isalnum, spelt)):
             return None
         try:
-            found = _by_machines(spelt) or self._by_people(spelt)
+            found = _by_machines(spelt) or self._by_people(spelt) or self._by_parts(spelt)
             return found and fields.instant(found if found.tzinfo else found.replace(tzinfo=self._zone), self._asked)
         except (OverflowError, ValueError, OSError):
             return None
@@ -96,6 +97,14 @@ class Clock:
         if text not in self._in_words and len(self._in_words) < WORDS_CAP:
             self._in_words[text] = self._read_words(text)
         return self._in_words.get(text)
+
+    def _by_parts(self, text: str) -> datetime | None:
+        """The same of a part that is a date, where others say who wrote what: boards put all into one line."""
+        parts = _PARTS.split(text)[-4:][::-1]
+        if clock := _CLOCK.search(text):
+            parts.append(" ".join(text[: clock.end()].split()[-6:]))  # day of the week, month, day, year, time, half
+        dated = (part for part in parts if part != text and any(map(str.isdigit, part)))
+        return next(filter(None, map(self._by_people, dated)), None)
 
     def _read_words(self, text: str) -> datetime | None:
         try:

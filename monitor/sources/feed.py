@@ -11,9 +11,10 @@ its author rated; a video where the item is one; else an article if it has a tit
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+import re
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, cast
 
 import feedparser
 
@@ -35,6 +36,9 @@ _ACCEPT = (
     "application/xml;q=0.9, text/xml;q=0.9, application/json;q=0.8, */*;q=0.5"
 )
 _HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
+_SKIPPED = re.compile(rb"<skipHours>(.{0,2000}?)</skipHours>", re.IGNORECASE | re.DOTALL)
+_HOUR = re.compile(rb"<hour>\s*(\d{1,2})\s*</hour>", re.IGNORECASE)
+_FEED_TYPES = frozenset({"application/atom+xml", "application/rss+xml", "application/feed+json", "application/rdf+xml"})
 _THREADING = "http://purl.org/syndication/thread/1.0"
 
 Entry = dict[str, Any]
@@ -51,6 +55,7 @@ class FeedKind:
     """Reads one feed at `url`."""
 
     Options: ClassVar[type] = FeedOptions
+    address: ClassVar[str] = ""
 
     url: str
     options: object
@@ -58,6 +63,10 @@ class FeedKind:
     def start(self, cursor: Mapping[str, JSON], now: datetime) -> Request:  # noqa: ARG002 - a feed is always read whole
         """The request for the feed; `now` bounds the dates that the answer may hold."""
         return _request(self.url, step="list", asked=now.isoformat())
+
+    def replies(self, address: str, cursor: Mapping[str, JSON], now: datetime) -> Request:  # noqa: ARG002 - as above
+        """The request for the feed of a post's comments."""
+        return _request(address, step="replies", asked=now.isoformat())
 
     def read(self, request: Request, response: Response, cursor: Mapping[str, JSON]) -> Page:
         """The posts of a feed in its order, and the next page of an archived feed (RFC 5005) in `more`.
@@ -69,21 +78,42 @@ class FeedKind:
         text = decode(response.body, charset_of(response.header("content-type"))).lstrip("\ufeff \t\r\n\0")
         asked = request.carry.get("asked")
         latest = datetime.fromisoformat(asked) + response.elapsed if isinstance(asked, str) else None
+        pace = _Pace()
         if text.startswith("{"):
             posts, following = read_json_feed(text, base=response.url, latest=latest, limit=ITEM_CAP)
         else:
-            posts, following = _read_xml(text, response.url, latest)
+            posts, following, pace = _read_xml(text, response.url, latest)
+        are_replies = request.step == "replies"
+        if are_replies:
+            posts = tuple(replace(post, type=PostType.COMMENT, follow=None) for post in posts)
         more: tuple[Request, ...] = ()
         if following and following not in (request.url, response.url):
-            more = (_request(following, step="page", asked=asked),)
-        return Page(posts=posts, more=more, cursor=cursor)
+            more = (_request(following, step="replies" if are_replies else "page", asked=asked),)
+        return Page(posts=posts, more=more, cursor=cursor, every=pace.every, quiet_hours=pace.quiet_hours)
 
 
 def _request(url: str, *, step: str, asked: JSON) -> HttpRequest:
     return HttpRequest(url=url, headers=(("accept", _ACCEPT),), step=step, carry={"asked": asked})
 
 
-def _read_xml(text: str, base: str, latest: datetime | None) -> tuple[tuple[Post, ...], str | None]:
+class _Pace(NamedTuple):
+    """How long RSS says that it may be kept (`ttl`), and the hours of the day (UTC) in which it does not change.
+
+    `sy:updatePeriod` is not heeded: WordPress says "hourly" of everything.
+    """
+
+    every: timedelta | None = None
+    quiet_hours: frozenset[int] = frozenset()
+
+
+def _pace_of(feed: Entry, xml: bytes) -> _Pace:
+    minutes = fields.count(_string(feed, "ttl"))
+    skipped = _SKIPPED.search(xml, 0, 64 * 1024)
+    hours = {int(hour) % 24 for hour in _HOUR.findall(skipped[1])} if skipped else set()
+    return _Pace(timedelta(minutes=min(minutes, 24 * 60)) if minutes else None, frozenset(hours))
+
+
+def _read_xml(text: str, base: str, latest: datetime | None) -> tuple[tuple[Post, ...], str | None, _Pace]:
     xml = feed_xml(text)
     try:
         parsed = feedparser.parse(io.BytesIO(xml), sanitize_html=False, resolve_relative_uris=False)
@@ -92,7 +122,8 @@ def _read_xml(text: str, base: str, latest: datetime | None) -> tuple[tuple[Post
     feed = cast("Entry", parsed["feed"])
     reader = _Reader(feed, version=parsed["version"], namespaces=parsed["namespaces"], base=base, latest=latest)
     following = next((link["href"] for link in _links(feed) if link.get("rel") == "next"), None)
-    return tuple(map(reader.post, parsed["entries"])), clean_url(following, base) if following else None
+    posts = tuple(map(reader.post, parsed["entries"]))
+    return posts, clean_url(following, base) if following else None, _pace_of(feed, xml)
 
 
 # dict.get, because FeedParserDict.get maps old names to new ones and warns about it; and any element that feedparser
@@ -158,7 +189,16 @@ class _Reader:
             thread=thread or parent,
             parent=parent,
             type=kind,
+            follow=self._follow(entry),
         )
+
+    def _follow(self, entry: Entry) -> str | None:
+        """The feed of the comments on an entry, as WordPress (wfw:commentRss) and Atom (RFC 4685) name it."""
+        named = [_string(entry, "wfw_commentrss")]
+        named += [
+            link["href"] for link in _links(entry) if link.get("rel") == "replies" and link.get("type") in _FEED_TYPES
+        ]
+        return next((url for address in named if address and (url := clean_url(address, self._base))), None)
 
     def _prose(self, entry: Entry, key: str, *, one_line: bool = False) -> str:
         declared = _record(entry, f"{key}_detail").get("type")

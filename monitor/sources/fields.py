@@ -18,6 +18,11 @@ _AHEAD = timedelta(hours=1)
 _ESCAPED_TAG = re.compile(r"&lt;(?:p|br|a|div|img|b|i|em|strong|ul|li|span)\b[^<>]{0,2000}?&gt;", re.IGNORECASE)
 _MAIL = re.compile(r"(?:mailto:)?[\w.+-]{1,64}@[\w.-]+")
 _MARKUP = re.compile(r"</?[a-zA-Z][^<>]*>|&#?\w{1,32};")
+_HTML = re.compile(
+    r"</?(?:p|br|a|div|img|b|i|u|em|strong|ul|ol|li|span|blockquote|pre|code|h[1-6]|table|tr|td|hr|s|sub|sup|font)\b"
+    r"[^<>]{0,2000}>|&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z]{2,31}\d{0,2});",
+    re.IGNORECASE,
+)
 _RATING = re.compile(r"(\d{1,3}(?:[.,]\d{1,4})?)(?:\s*(?:/|из|of|out of)\s*(\d{1,3}))?")
 _COUNT = re.compile(r"\d{1,3}(?:[ ,]?\d{3})*|\d{1,15}")
 
@@ -106,3 +111,8 @@ def rating(value: object, best: object = None) -> float | None:
     if not 0 < given <= top < math.inf:
         return None
     return round(max(1.0, given * 5 / top), 2)
+
+
+def looks_like_html(value: str) -> bool:
+    """Whether a text whose source does not say so holds HTML's own tags or references."""
+    return _HTML.search(value) is not None

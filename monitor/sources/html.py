@@ -40,6 +40,7 @@ class HtmlKind:
     """Reads the pages that begin at `url`."""
 
     Options: ClassVar[type] = HtmlOptions
+    address: ClassVar[str] = ""
 
     url: str
     options: Any  # HtmlOptions; a KindClass takes any object
@@ -47,6 +48,9 @@ class HtmlKind:
     def start(self, cursor: Mapping[str, JSON], now: datetime) -> Request:  # noqa: ARG002 - a list shows the newest
         """The request for the list."""
         return _request(self.url, step="list", carry={"asked": now.isoformat()})
+
+    def replies(self, address: str, cursor: Mapping[str, JSON], now: datetime) -> None:
+        """A list of threads shows by itself which of them grew."""
 
     def read(self, request: Request, response: Response, cursor: Mapping[str, JSON]) -> Page:
         """The posts of a page, or the threads of a list that grew since the cursor.
@@ -114,11 +118,17 @@ class _Answer:
                 carry = self._said_in_list(writer.post(item)) | {"thread": address, "mark": mark}
                 carry |= {"old": True} if address in slid else {}
                 requests.append(_request(link, step="thread", carry=carry))
-        turned = bool(listed and known) and not met and (is_first or turned)
+        turned = bool(listed) and not met and (is_first or turned)
         more = self._older_list(turned=turned) if turned or (met and met[-1] in grew) else ()
         unlisted = [key for key in known if key not in listed][-_UNLISTED:]
         kept = {key: known[key] for key in (*unlisted, *met)} if is_first else known
-        return Page(posts=(), threads=tuple(requests), more=more, cursor={**cursor, "threads": kept})
+        return Page(
+            threads=tuple(requests),
+            more=more,
+            cursor={**cursor, "threads": kept},
+            joined=not more and bool(met or not known),
+            listed=len(listed),
+        )
 
     def thread(self, cursor: Mapping[str, JSON]) -> Page:
         """The posts of a thread's page, newest first, or the way to its last page."""
@@ -146,8 +156,11 @@ class _Answer:
         return PostWriter(self.reader, best, base, clock, thread, known=self.request.carry)
 
     def _address(self, item: Item, name: str) -> str | None:
-        links = self.reader.values(item, name, attributes=("href",), text=False)
-        return next(filter(None, (clean_url(link, self.page.base) for link in links)), None)
+        links = (
+            clean_url(link, self.page.base) for link in self.reader.values(item, name, attributes=("href",), text=False)
+        )
+        # Boards put another session into their links at each visit, and a thread is known by its link.
+        return next(filter(None, (canonical_url(link) for link in links if link)), None)
 
     def _mark(self, item: Item) -> str:
         for name in ("mark", "replies", "published"):

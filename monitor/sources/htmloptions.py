@@ -108,4 +108,7 @@ def list_reader(options: HtmlOptions) -> Reader:
 def thread_reader(options: ThreadOptions) -> Reader:
     """The compiled selectors of a thread's page. Raises ValueError."""
     once = {"next": options.next, "last": options.last}
-    return Reader(options.item, fields=options.fields.selectors(), beside={}, remove=options.remove, once=once)
+    # Of the numbers before that of this page the last one leads back to the page before it.
+    last = frozenset({"next"})
+    given = options.fields.selectors()
+    return Reader(options.item, fields=given, beside={}, remove=options.remove, once=once, last=last)

@@ -62,7 +62,8 @@ class Reader:
     """Compiled selectors for one sort of page.
 
     They are those of an item, of its fields and of what is configured `beside` them, of what is removed from it, and
-    of links that stand once on the page. Raises ValueError, naming the key, for a selector that cannot be used.
+    of links that stand once on the page; of those in `last` the last one counts that is selected. Raises ValueError,
+    naming the key, for a selector that cannot be used.
     """
 
     def __init__(
@@ -73,6 +74,7 @@ class Reader:
         beside: Mapping[str, tuple[str, ...]],
         remove: tuple[str, ...],
         once: Mapping[str, str],
+        last: frozenset[str] = frozenset(),
     ) -> None:
         self._texts = [item]
         _checked("item", item)
@@ -83,6 +85,7 @@ class Reader:
         for name, spec in self._once.items():
             if spec.selector is None:
                 raise ValueError(f"{name}: needs a selector before the attribute")
+        self._last = {self._once[name].selector for name in last & self._once.keys()}
         self._selectors: Selectors = compiled(tuple(self._texts))
 
     def _specs(self, name: str, given: tuple[str, ...]) -> tuple[_Spec, ...]:
@@ -109,28 +112,25 @@ class Reader:
         singles: dict[int, etree._Element] = {}
         inner: list[etree._Element] = []
         cut: list[etree._Element] = []
-        around: list[tuple[int, Item | None]] = []  # depth of an item, or of an element that is cut out of one
+        # Of each open match the item that it belongs to, and whether it is cut out of it.
+        around: list[tuple[Item | None, bool]] = []
         for match in self._selectors.walk(root):
-            while around and around[-1][0] >= match.depth:
-                around.pop()
+            del around[match.within :]
             for number in once:
-                if match.done >> number & 1:
-                    singles.setdefault(number, match.element)
-            current = around[-1][1] if around else None
-            if around and current is None:
-                continue
-            if match.done & 1:
+                if match.done >> number & 1 and (number in self._last or number not in singles):
+                    singles[number] = match.element
+            current, is_cut = around[-1] if around else (None, False)
+            if not is_cut and match.done & 1:
                 if current is not None:
                     inner.append(match.element)
                 current = Item(match.element)
                 items.append(current)
-                around.append((match.depth, current))
-            elif current is not None and match.done & self._removed:
+            elif not is_cut and current is not None and match.done & self._removed:
                 cut.append(match.element)
-                around.append((match.depth, None))
-                continue
-            if current is not None:
+                is_cut = True
+            if current is not None and not is_cut:
                 current.note(match.done, match.element, within=0 if match.done & 1 else match.around)
+            around.append((current, is_cut))
         _free(inner)
         for element in cut:
             tail = element.tail
@@ -205,5 +205,7 @@ def text_of(element: etree._Element) -> str:
     """What a reader sees of an element."""
     if not len(element):
         return plain_text(element.text or "")
+    if element.tag == "blockquote":
+        element.tag = "div"  # what is selected as a text is no quotation; vBulletin 4 writes its posts so
     markup = etree.tostring(element, encoding="unicode", method="html", with_tail=False)
     return html_to_text(markup)

@@ -42,7 +42,7 @@ _UNUSED: tuple[str, ...] = (
     "{*}where",
     "{*}rights",
 )
-_UNUSED += ("{*}contributor", "{*}thumbnail", "{*}commentRss", "comments")
+_UNUSED += ("{*}contributor", "{*}thumbnail", "comments")
 # Elements of these names would stand where feedparser keeps its lists.
 _SHADOWS = ("{*}authors", "{*}links")
 _XML_BASE = "{http://www.w3.org/XML/1998/namespace}base"

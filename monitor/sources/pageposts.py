@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from monitor.models import Author, Post, PostType
 from monitor.sources import fields, figures
-from monitor.text import clean_url, plain_text
+from monitor.text import canonical_url, clean_url, plain_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -76,7 +76,8 @@ class PostWriter:
         return self.reader.values(item, name, attributes=("href", "content"), text=False)
 
     def _url(self, item: Item) -> str | None:
-        return next(filter(None, (fields.address(link, self.base) for link in self._links(item, "url"))), None)
+        url = next(filter(None, (fields.address(link, self.base) for link in self._links(item, "url"))), None)
+        return _without_session(url) if url else None
 
     def _reference(self, item: Item, name: str) -> str | None:
         """What a post stands under: an address, a name, or the fragment by which the page calls another post."""
@@ -90,9 +91,11 @@ class PostWriter:
         return None
 
     def _author(self, item: Item) -> Author:
-        links = (clean_url(link, self.base) for link in self._links(item, "author_url"))
+        urls = filter(None, (clean_url(link, self.base) for link in self._links(item, "author_url")))
         name = self._line(item, "author")[:_NAME_CAP]
-        return Author(name=name or None, url=next(filter(None, links), None), followers=self._count(item, "followers"))
+        return Author(
+            name=name or None, url=next(map(_without_session, urls), None), followers=self._count(item, "followers")
+        )
 
     def _published(self, item: Item) -> datetime | None:
         # A title often spells out what the text abbreviates.
@@ -106,6 +109,12 @@ class PostWriter:
     def _rating(self, item: Item) -> float | None:
         ratings = (figures.rating(value, self.best) for value in self.reader.values(item, "rating"))
         return next((rating for rating in ratings if rating is not None), None)
+
+
+def _without_session(url: str) -> str:
+    """The address without what boards put into their links at each visit; its fragment says which post is meant."""
+    _, mark, fragment = url.partition("#")
+    return f"{canonical_url(url) or url}{mark}{fragment}"
 
 
 def _type(*, answers: bool, rated: bool, titled: bool) -> PostType:

@@ -58,7 +58,7 @@ class WebPage:
 
     def barrier(self) -> str | None:
         """What bars the way where a page was due, with the title of the page; None for a page like any other."""
-        title = self._title()
+        title = self.title()
         what = self._what(title)
         return f"{what} came where a page was due{f': {title}' if title else ''}" if what else None
 
@@ -83,7 +83,8 @@ class WebPage:
                 return False
         return True
 
-    def _title(self) -> str:
+    def title(self) -> str:
+        """What the page calls itself, safe to print; may be empty."""
         title = next(self.root.iter("title"), None)
         return safe_text(plain_text((title.text or "")[:200], one_line=True)) if title is not None else ""
 

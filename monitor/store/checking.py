@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from sqlite_utils import Database
 
 from monitor.errors import DatabaseTooNew, InputError
-from monitor.models import Health, Label, Level, PostType, Span, SpecialCase, Why
+from monitor.models import AlarmKind, Health, Label, Level, PostType, Span, SpecialCase, Why
 from monitor.store.backup import migrations_of
 from monitor.store.schema import MIGRATIONS
 from monitor.store.views import VIEWS
@@ -104,7 +104,7 @@ def check_rows(connection: sqlite3.Connection, name: Path) -> None:
             continue
         columns = connection.execute("SELECT name, type FROM pragma_table_info(?)", (table,)).fetchall()
         faults = " ".join(
-            f"WHEN {fault} THEN '{column}'" for column, kind in columns for fault in _faults(column, kind)
+            f"WHEN {fault} THEN '{column}'" for column, kind in columns for fault in _faults(table, column, kind)
         )
         bad = connection.execute(
             f"SELECT CASE {faults} END AS fault, * FROM {table} WHERE fault IS NOT NULL LIMIT 1"  # noqa: S608 - our own schema
@@ -125,14 +125,18 @@ def _check_texts(connection: sqlite3.Connection, table: str, name: Path) -> None
         raise InputError(f"{name} holds a row of {table} with a text that is not UTF-8") from None
 
 
-def _faults(column: str, kind: str) -> list[str]:
-    """Conditions that hold where a value of a column cannot be read."""
+def _faults(table: str, column: str, kind: str) -> list[str]:
+    """Conditions that hold where a value of a column of a table cannot be read."""
     typed = f"typeof({column}) NOT IN ('null', {_TYPES[kind]})"
     if _TIMES.fullmatch(column):
         # A day that is in no calendar becomes another; nothing before the year 1 can be read.
         read = [f"{column} NOT GLOB '{_TIME}' OR {column} < '0001' OR {_AGAIN.format(column)}"]
     else:
-        read = [f"NOT is_sound_{number}({column})" for number, (one, _) in enumerate(_SOUND) if one == column]
+        read = [
+            f"NOT is_sound_{number}({column})"
+            for number, (one, _) in enumerate(_SOUND)
+            if one in (column, f"{table}.{column}")
+        ]
     return [typed, *(f"{column} IS NOT NULL AND ({fault})" for fault in read)]
 
 
@@ -171,7 +175,7 @@ def _case(**item: str) -> object:
 
 _WHY: Final = {"field": str | None, "start": int | None, "end": int | None, "weight": int | float | None}
 
-# Which columns hold what, whatever table they stand in; types of sources are called kind.
+# Which columns hold what, whatever table they stand in unless it is named; types of sources are called kind, too.
 _SOUND: Final[tuple[tuple[str, Callable[[str], bool]], ...]] = (
     ("cursor", _is_object),
     ("spans", _records(Span)),
@@ -180,4 +184,6 @@ _SOUND: Final[tuple[tuple[str, Callable[[str], bool]], ...]] = (
     ("health", _one_of(*Health)),
     ("sentiment", _one_of(*Label)),
     ("type", _one_of(*PostType)),
+    ("rhythm", _is_object),
+    ("alarms.kind", _one_of(*AlarmKind)),
 )

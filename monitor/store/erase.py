@@ -106,8 +106,8 @@ class EraseVerbs(RemovalVerbs):
         return pruned
 
     def _blank_notes(self, names: Names) -> None:
-        """Errors of sources and the reasons of gaps may quote an address."""
-        for table, column, blank in (("sources", "error", None), ("gaps", "reason", "")):
+        """Errors of sources and the reasons of gaps and alarms may quote an address."""
+        for table, column, blank in (("sources", "error", None), ("gaps", "reason", ""), ("alarms", "reason", "")):
             found = self._db.execute(f"SELECT rowid, {column} FROM {table} WHERE {column} <> ''")  # noqa: S608 - constants
             self._db.conn.executemany(
                 f"UPDATE {table} SET {column} = ? WHERE rowid = ?",  # noqa: S608 - constants

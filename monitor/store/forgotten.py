@@ -89,10 +89,9 @@ def posts_of(db: Database, whom: Whom) -> list[int]:
 
 def _at_address(db: Database, address: str) -> Iterator[int]:
     """Posts at a canonical address, however a source spelt it."""
-    seen = "SELECT post_id FROM sightings WHERE source_id = sources.id AND identity = ?"
-    for (post_id,) in db.execute(f"SELECT ({seen}) FROM sources", (identity_hash(f"url:{address}"),)):  # noqa: S608 - constant
-        if post_id is not None:
-            yield int(post_id)
+    spellings = (f"url:{address}", "link" + address[address.index(":") :])
+    seen = "SELECT DISTINCT post_id FROM sightings WHERE identity IN (?, ?) AND post_id IS NOT NULL"
+    yield from (int(post_id) for (post_id,) in db.execute(seen, tuple(map(identity_hash, spellings))).fetchall())
     # Tracking parameters, sessions and fragments stand behind the path, so all spellings begin alike.
     beginning = address.partition("?")[0]
     spelt = db.execute("SELECT id, url FROM posts WHERE url >= ? AND url < ?", (beginning, beginning + "\U0010ffff"))

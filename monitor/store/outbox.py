@@ -10,7 +10,7 @@ from hashlib import blake2s
 from typing import TYPE_CHECKING, Final
 
 from monitor.store import rows
-from monitor.store.queries import ALERT_VIEW, alert_view
+from monitor.store.queries import ALARM_VIEW, ALERT_VIEW, alarm_view, alert_view
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from sqlite_utils import Database
 
-    from monitor.models import AlertIntent, AlertView
+    from monitor.models import AlarmView, AlertIntent, AlertView
 
 
 # The state of a delivery, from the states of its messages; `:now` is when it was settled if it is.
@@ -36,14 +36,18 @@ CLAIM: Final = timedelta(minutes=5)  # much longer than any target may take
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingMessage:
-    """A claimed message: `attempts` counts those already made; `alerts` is what it carries, oldest first."""
+    """A claimed message: `attempts` counts those already made.
+
+    It carries mentions (`alerts`) or `alarms`, oldest first, never both.
+    """
 
     id: str
     receiver: str
     target: str
     attempts: int
     created_at: datetime
-    alerts: tuple[AlertView, ...]
+    alerts: tuple[AlertView, ...] = ()
+    alarms: tuple[AlarmView, ...] = ()
 
 
 def message_id(alert_key: str, receiver: str, target: str) -> str:
@@ -65,15 +69,19 @@ class OutboxVerbs:
             yield
 
     def add_alert(self, mention_id: int, intent: AlertIntent, *, now: datetime) -> None:
-        """Store an alert, a delivery for each receiver and a message for each of its targets.
+        """Store an alert about a mention, a delivery for each receiver and a message for each of its targets.
 
         Writing the same intent again changes nothing.
         """
+        self._add_alert(intent, mention_id=mention_id, alarm_id=None, now=now)
+
+    def _add_alert(self, intent: AlertIntent, *, mention_id: int | None, alarm_id: int | None, now: datetime) -> None:
+        """An alert about one of the two."""
         at = rows.to_text(now)
         alert = self._insert(
-            "INSERT INTO alerts (key, mention_id, reason, created_at) VALUES (?, ?, ?, ?) "
+            "INSERT INTO alerts (key, mention_id, alarm_id, reason, created_at) VALUES (?, ?, ?, ?, ?) "
             "ON CONFLICT (key) DO NOTHING RETURNING id",
-            (intent.key, mention_id, intent.reason, at),
+            (intent.key, mention_id, alarm_id, intent.reason, at),
         )
         if alert is None:
             return
@@ -129,12 +137,13 @@ class OutboxVerbs:
             return [self._pending_message(row) for row in due]
 
     def _pending_message(self, row: Mapping[str, object]) -> PendingMessage:
-        carried = self._db.query(
-            f"{ALERT_VIEW} JOIN deliveries ON deliveries.alert_id = alerts.id "
+        carried = (
+            " JOIN deliveries ON deliveries.alert_id = alerts.id "
             "JOIN message_deliveries ON message_deliveries.delivery_id = deliveries.id "
-            "WHERE message_deliveries.message_id = ? ORDER BY alerts.id",
-            (row["id"],),
+            "WHERE message_deliveries.message_id = ? ORDER BY alerts.id"
         )
+        alerts = self._db.query(ALERT_VIEW + carried, (row["id"],))
+        alarms = self._db.query(ALARM_VIEW + carried, (row["id"],))
         created_at = rows.to_moment(str(row["created_at"]))
         assert created_at is not None  # noqa: S101 - the column is NOT NULL
         return PendingMessage(
@@ -143,7 +152,8 @@ class OutboxVerbs:
             target=str(row["target"]),
             attempts=int(str(row["attempts"])),
             created_at=created_at,
-            alerts=tuple(alert_view(alert) for alert in carried),
+            alerts=tuple(map(alert_view, alerts)),
+            alarms=tuple(map(alarm_view, alarms)),
         )
 
     def message_sent(self, message_id: str, now: datetime) -> None:

@@ -27,6 +27,7 @@ class StoredPost(NamedTuple):
     id: int
     title: str
     text: str
+    author: str | None
     mentions: dict[str, int]
 
 
@@ -62,7 +63,7 @@ class PostVerbs(OutboxVerbs):
             post_id = self._insert(
                 f"""
                 INSERT INTO posts (key, source_id, discovered_at, hash, {rows.POST_COLUMNS})
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 ON CONFLICT (key) DO NOTHING RETURNING id
                 """,  # noqa: S608 - POST_COLUMNS is a constant
                 (
@@ -87,19 +88,28 @@ class PostVerbs(OutboxVerbs):
 
     def find_post(self, source_id: int, identity: str) -> StoredPost | None:
         """The post that a source showed under this identity; None where there is none, or only its tombstone."""
-        row = next(
-            self._db.query(
-                "SELECT posts.id, title, text FROM sightings JOIN posts ON posts.id = post_id "
-                "WHERE sightings.source_id = ? AND identity = ?",
-                (source_id, identity_hash(identity)),
-            ),
-            None,
+        found = self._stored_posts("sightings.source_id = ? AND identity = ?", (source_id, identity_hash(identity)))
+        return next(iter(found), None)
+
+    def posts_elsewhere(self, source_id: int, link: str) -> list[StoredPost]:
+        """Posts that other sources showed under a link, a few at most: one page may be the link of several."""
+        where = "identity = ? AND sightings.source_id <> ? LIMIT 5"
+        return self._stored_posts(where, (identity_hash(link), source_id))
+
+    def _stored_posts(self, where: str, values: tuple[object, ...]) -> list[StoredPost]:
+        found = self._db.query(
+            "SELECT DISTINCT posts.id, title, text, author FROM sightings "  # noqa: S608 - constants of this class
+            f"JOIN posts ON posts.id = post_id WHERE {where}",
+            values,
         )
-        if row is None:
-            return None
-        post_id = int(row["id"])
-        mentions = self._db.query("SELECT id, brand FROM mentions WHERE post_id = ?", (post_id,))
-        return StoredPost(post_id, row["title"], row["text"], {row["brand"]: int(row["id"]) for row in mentions})
+        return [
+            StoredPost(int(row["id"]), row["title"], row["text"], row["author"], self._mentions_of(int(row["id"])))
+            for row in found
+        ]
+
+    def _mentions_of(self, post_id: int) -> dict[str, int]:
+        found = self._db.query("SELECT id, brand FROM mentions WHERE post_id = ?", (post_id,))
+        return {row["brand"]: int(row["id"]) for row in found}
 
     def wordings(self, source_id: int, identities: Collection[str]) -> dict[str, int]:
         """By how many identities each of these posts is known, by the given one; without tombstones."""

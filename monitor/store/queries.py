@@ -5,7 +5,19 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from monitor.models import AlertView, Label, Level, Mention, MentionView, Sentiment, Span, SpecialCase, Why
+from monitor.models import (
+    AlarmKind,
+    AlarmView,
+    AlertView,
+    Label,
+    Level,
+    Mention,
+    MentionView,
+    Sentiment,
+    Span,
+    SpecialCase,
+    Why,
+)
 from monitor.store import rows
 
 if TYPE_CHECKING:
@@ -24,6 +36,13 @@ ALERT_VIEW: Final = (
     f"SELECT alerts.id AS alert_id, alerts.reason, alerts.created_at AS alert_created_at, {_MENTION_COLUMNS} "  # noqa: S608 - constants
     f"FROM alerts JOIN mentions ON mentions.id = alerts.mention_id {_MENTION_JOINS}"
 )
+
+# An alert is about a mention or about an alarm; a query for the one passes over the other.
+ALARM_VIEW: Final = """
+    SELECT alarms.id, alarms.kind, sources.name AS source, sources.kind AS source_kind, sources.host, alarms.reason,
+        alarms.opened_at, alarms.since_at, alarms.affected
+    FROM alerts JOIN alarms ON alarms.id = alerts.alarm_id LEFT JOIN sources ON sources.id = alarms.source_id
+"""
 
 
 def mention_view(row: Mapping[str, Any]) -> MentionView:
@@ -64,4 +83,21 @@ def alert_view(row: Mapping[str, Any]) -> AlertView:
     assert created_at is not None  # noqa: S101 - the column is NOT NULL
     return AlertView(
         id=int(str(row["alert_id"])), reason=str(row["reason"]), created_at=created_at, view=mention_view(row)
+    )
+
+
+def alarm_view(row: Mapping[str, Any]) -> AlarmView:
+    """A record from a row of ALARM_VIEW."""
+    opened_at = rows.to_moment(row["opened_at"])
+    assert opened_at is not None  # noqa: S101 - the column is NOT NULL
+    return AlarmView(
+        id=row["id"],
+        kind=AlarmKind(row["kind"]),
+        source=row["source"],
+        source_kind=row["source_kind"],
+        host=row["host"],
+        reason=row["reason"],
+        opened_at=opened_at,
+        since=rows.to_moment(row["since_at"]),
+        affected=row["affected"],
     )

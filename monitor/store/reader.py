@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from monitor.store.queries import MENTION_VIEW, mention_view
 from monitor.store.search import Searching, register
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from sqlite_utils import Database
 
@@ -44,6 +45,14 @@ class Reader(Searching):
         """One mention, or None."""
         row = next(self._db.query(f"{MENTION_VIEW} WHERE mentions.id = ?", (mention_id,)), None)
         return None if row is None else mention_view(row)
+
+    def removed(self, post_ids: Sequence[int]) -> dict[int, str]:
+        """Those of some posts that are gone from their site, with the time at which that was seen."""
+        found = self._db.execute(
+            "SELECT id, removed_at FROM posts WHERE removed_at IS NOT NULL AND id IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(post_ids)),),
+        )
+        return {int(post_id): str(removed_at) for post_id, removed_at in found.fetchall()}
 
     def wordings(self, post_id: int) -> list[dict[str, object]]:
         """Every wording of a post that was seen, oldest first, each with the time it was first seen and its SHA-256."""
@@ -84,7 +93,8 @@ class Reader(Searching):
         """Every configured source with its state, what it yielded, and how late and how completely it is seen.
 
         `retry_at` is until when its host asked to be left alone; `delay_minutes` is its interval and the median time
-        from publication to discovery; `gaps` are stretches of time that it could not cover.
+        from publication to discovery; `gaps` are stretches of time that it could not cover; `alarm` names the sorts of
+        alarms that are not over.
         """
         return list(
             self._db.query(
@@ -92,12 +102,19 @@ class Reader(Searching):
                 SELECT name, sources.kind, sources.url, sources.health, sources.error, sources.failures, every_seconds,
                        sources.next_at, sources.last_polled_at, sources.last_success_at, sources.last_new_at,
                        hosts.retry_at, delay_minutes, gaps, gap_minutes, last_gap_at,
+                       (SELECT group_concat(kind, ', ') FROM alarms
+                        WHERE source_id = sources.id AND closed_at IS NULL) AS alarm,
                        (SELECT count(*) FROM posts WHERE source_id = sources.id) AS posts
                 FROM sources JOIN v_sources USING (id) LEFT JOIN hosts ON hosts.host = sources.host
                 WHERE sources.active ORDER BY name
                 """
             )
         )
+
+    def network_lost_since(self) -> str | None:
+        """Since when no source answers; None where one does."""
+        row = self._db.execute("SELECT since_at FROM alarms WHERE kind = 'network' AND closed_at IS NULL").fetchone()
+        return None if row is None else str(row[0])
 
     def gaps(self, source: str) -> list[dict[str, object]]:
         """The stretches of time that a source could not cover, newest first."""
@@ -109,17 +126,17 @@ class Reader(Searching):
         )
 
     def deliveries(self, *, limit: int, state: str | None = None) -> list[dict[str, object]]:
-        """The newest deliveries with the attempts and last error of their messages."""
+        """The newest deliveries, of mentions or alarms, with the attempts and last error of their messages."""
         return list(
             self._db.query(
                 """
-                SELECT deliveries.id, alert_id, mention_id, deliveries.receiver, deliveries.state, deliveries.reason,
-                       deliveries.created_at, deliveries.settled_at, max(messages.attempts) AS attempts,
-                       max(messages.error) AS error,
+                SELECT deliveries.id, alert_id, mention_id, alarms.kind AS alarm, deliveries.receiver, deliveries.state,
+                       deliveries.reason, deliveries.created_at, deliveries.settled_at,
+                       max(messages.attempts) AS attempts, max(messages.error) AS error,
                        min(CASE WHEN messages.state = 'pending' THEN messages.next_at END) AS next_at
                 FROM (
                     SELECT * FROM deliveries WHERE :state IS NULL OR state = :state ORDER BY id DESC LIMIT :limit
-                ) AS deliveries JOIN alerts ON alerts.id = alert_id
+                ) AS deliveries JOIN alerts ON alerts.id = alert_id LEFT JOIN alarms ON alarms.id = alarm_id
                 LEFT JOIN message_deliveries ON delivery_id = deliveries.id
                 LEFT JOIN messages ON messages.id = message_id
                 GROUP BY deliveries.id ORDER BY deliveries.id DESC

@@ -35,7 +35,25 @@ class RemovalVerbs(OutboxVerbs):
         """Call it inside a transaction. The sightings stay as tombstones."""
         posts = self._ids("SELECT value FROM json_each(?)", ids)
         mentions = self._ids("SELECT id FROM mentions WHERE post_id IN (SELECT value FROM json_each(?))", posts)
-        alerts = self._ids("SELECT id FROM alerts WHERE mention_id IN (SELECT value FROM json_each(?))", mentions)
+        told = self._remove_alerts(
+            self._ids("SELECT id FROM alerts WHERE mention_id IN (SELECT value FROM json_each(?))", mentions)
+        )
+        answers = self._remove("answers", "answer_id", posts) + self._remove("answers", "post_id", posts)
+        self._remove("mention_search", "rowid", mentions)
+        self._remove("followed", "post_id", posts)
+        self._db.execute(
+            "UPDATE sightings SET post_id = NULL WHERE post_id IN (SELECT value FROM json_each(?))",
+            (json.dumps(posts),),
+        )
+        return told._replace(
+            answers=answers,
+            mentions=self._remove("mentions", "id", mentions),
+            revisions=self._remove("revisions", "post_id", posts),
+            posts=self._remove("posts", "id", posts),
+        )
+
+    def _remove_alerts(self, alerts: Collection[int | str]) -> Erased:
+        """Alerts with their deliveries, and the messages that then carry nothing; call it inside a transaction."""
         deliveries = self._ids("SELECT id FROM deliveries WHERE alert_id IN (SELECT value FROM json_each(?))", alerts)
         messages = self._ids(
             "SELECT DISTINCT message_id FROM message_deliveries WHERE delivery_id IN (SELECT value FROM json_each(?))",
@@ -47,20 +65,10 @@ class RemovalVerbs(OutboxVerbs):
             "AND NOT EXISTS (SELECT 1 FROM message_deliveries WHERE message_id = messages.id)",
             (json.dumps(messages),),
         ).rowcount
-        answers = self._remove("answers", "answer_id", posts) + self._remove("answers", "post_id", posts)
-        self._remove("mention_search", "rowid", mentions)
-        self._db.execute(
-            "UPDATE sightings SET post_id = NULL WHERE post_id IN (SELECT value FROM json_each(?))",
-            (json.dumps(posts),),
-        )
         return Erased(
             messages=messages_gone,
-            answers=answers,
             deliveries=self._remove("deliveries", "id", deliveries),
             alerts=self._remove("alerts", "id", alerts),
-            mentions=self._remove("mentions", "id", mentions),
-            revisions=self._remove("revisions", "post_id", posts),
-            posts=self._remove("posts", "id", posts),
         )
 
     def _ids(self, query: str, among: Collection[int | str]) -> list[int | str]:

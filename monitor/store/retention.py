@@ -48,6 +48,24 @@ class RetentionVerbs(RemovalVerbs):
             )
         return gone
 
+    def retire_alarms(self, before: datetime) -> Erased:
+        """Take away alarms that were over before then, with all that was told of them; one on its way waits."""
+        with self.transaction():
+            found = self._db.execute(
+                """
+                SELECT id FROM alarms WHERE closed_at < ? AND NOT EXISTS (
+                    SELECT 1 FROM alerts JOIN deliveries ON deliveries.alert_id = alerts.id
+                    WHERE alerts.alarm_id = alarms.id AND deliveries.state = 'pending')
+                """,
+                (rows.to_text(before),),
+            )
+            alarms = [int(alarm_id) for (alarm_id,) in found.fetchall()]
+            gone = self._remove_alerts(
+                self._ids("SELECT id FROM alerts WHERE alarm_id IN (SELECT value FROM json_each(?))", alarms)
+            )
+            self._remove("alarms", "id", alarms)
+        return gone
+
     def past_their_time(self, after: int, *, mentions_before: datetime, others_before: datetime) -> Window:
         """Of the next WINDOW posts those that were found before their limit and that no alert is still on its way for.
 

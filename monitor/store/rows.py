@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from monitor.models import Author, Health, Post, PostType, SourceState, Validators
@@ -30,6 +30,11 @@ def to_moment(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)
 
 
+def moment(value: object) -> datetime:
+    """As `to_moment`, of a column that is never NULL."""
+    return datetime.fromisoformat(str(value))
+
+
 def records_to_json(records: Sequence[Span | SpecialCase | Why]) -> str:
     """A list of records as JSON, Cyrillic readable."""
     return json.dumps([asdict(record) for record in records], ensure_ascii=False)
@@ -51,6 +56,9 @@ def source_state(row: Mapping[str, object]) -> SourceState:
         failures=int(str(row["failures"])),
         health=Health(str(row["health"])),
         error=_text(row["error"]),
+        covered_at=to_moment(_text(row["covered_at"])),
+        rhythm=json.loads(str(row["rhythm"])),
+        interval=None if row["interval_seconds"] is None else timedelta(seconds=float(str(row["interval_seconds"]))),
     )
 
 
@@ -73,6 +81,7 @@ def post_columns(post: Post) -> tuple[object, ...]:
         post.thread,
         post.parent,
         post.type.value,
+        post.follow,
     )
 
 
@@ -83,7 +92,7 @@ def _fitting(count: int | None) -> int | None:
 
 POST_COLUMNS = (
     "native_id, url, title, text, author, author_url, followers, published_at, lang, rating, likes, replies, views, "
-    "thread, parent, type"
+    "thread, parent, type, follow"
 )
 
 
@@ -104,6 +113,7 @@ def post_of(row: Mapping[str, object]) -> Post:
         thread=_text(row["thread"]),
         parent=_text(row["parent"]),
         type=PostType(str(row["type"])),
+        follow=_text(row["follow"]),
     )
 
 

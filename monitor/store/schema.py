@@ -9,7 +9,7 @@ from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
 from monitor.errors import DatabaseTooNew
-from monitor.store import m001, m002
+from monitor.store import m001, m002, m003
 from monitor.store.views import create_views
 
 MIGRATIONS: Final = Migrations("monitor")
@@ -28,6 +28,12 @@ def m002_history(db: Database) -> None:
     """What makes history searchable and erasable: index, revisions, gaps, answers, counts by day, tombstones."""
     m002.register(db)
     _run(db, m002.STATEMENTS)
+
+
+@MIGRATIONS()
+def m003_coverage(db: Database) -> None:
+    """What every place asks for: coverage and rhythm of sources, followed threads, removal, alarms."""
+    _run(db, m003.STATEMENTS)
 
 
 def _run(db: Database, statements: str) -> None:

@@ -13,13 +13,16 @@ from typing import TYPE_CHECKING, Final
 
 from monitor.models import HostState, SourceState
 from monitor.store import rows
+from monitor.store.alarms import AlarmVerbs
 from monitor.store.answers import AnswerVerbs
 from monitor.store.erase import EraseVerbs
+from monitor.store.followed import FollowVerbs
 from monitor.store.forgotten import mark
 from monitor.store.posts import PostVerbs
 from monitor.store.rescore import RescoreVerbs
 from monitor.store.retention import RetentionVerbs
 from monitor.store.tidying import TidyVerbs
+from monitor.store.vanished import VanishedVerbs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,7 +42,9 @@ class LeasedSource:
     until: str
 
 
-class Store(PostVerbs, EraseVerbs, RetentionVerbs, TidyVerbs, RescoreVerbs, AnswerVerbs):
+class Store(
+    PostVerbs, EraseVerbs, RetentionVerbs, TidyVerbs, RescoreVerbs, AnswerVerbs, AlarmVerbs, FollowVerbs, VanishedVerbs
+):
     """Writing side of the database."""
 
     def close(self) -> None:
@@ -59,6 +64,7 @@ class Store(PostVerbs, EraseVerbs, RetentionVerbs, TidyVerbs, RescoreVerbs, Answ
         with self.transaction():
             self._db.execute("UPDATE sources SET active = 0")
             for source in sources:
+                self.unfollow_moved(source.name, kind=source.kind, url=source.url)
                 self._db.execute(
                     """
                     INSERT INTO sources (name, kind, url, host, active, every_seconds, next_at)
@@ -71,6 +77,7 @@ class Store(PostVerbs, EraseVerbs, RetentionVerbs, TidyVerbs, RescoreVerbs, Answ
                         baseline_at = CASE WHEN (kind, url) = (excluded.kind, excluded.url) THEN baseline_at END,
                         leased_until = CASE WHEN (kind, url) = (excluded.kind, excluded.url) THEN leased_until END,
                         failures = CASE WHEN (kind, url) = (excluded.kind, excluded.url) THEN failures ELSE 0 END,
+                        interval_seconds = CASE WHEN every_seconds = excluded.every_seconds THEN interval_seconds END,
                         next_at = CASE WHEN (kind, url) = (excluded.kind, excluded.url)
                                   THEN min(next_at, :latest) ELSE excluded.next_at END,
                         kind = excluded.kind, url = excluded.url
@@ -83,7 +90,7 @@ class Store(PostVerbs, EraseVerbs, RetentionVerbs, TidyVerbs, RescoreVerbs, Answ
                         "active": int(source.enabled),
                         "every": source.every.total_seconds(),
                         "now": rows.to_text(now),
-                        "latest": rows.to_text(now + source.every),
+                        "latest": rows.to_text(now + source.longest),
                     },
                 )
 
@@ -100,11 +107,13 @@ class Store(PostVerbs, EraseVerbs, RetentionVerbs, TidyVerbs, RescoreVerbs, Answ
         Back-offs (failures > 0) and Retry-After (hosts) are promises to others and stay, up to a day.
         """
         with self.transaction():
-            for row in list(self._db.query("SELECT id, next_at, every_seconds, failures FROM sources WHERE active")):
-                ahead = timedelta(days=1) if row["failures"] else timedelta(seconds=float(row["every_seconds"]))
+            for row in list(self._db.query("SELECT * FROM sources WHERE active")):
+                interval = timedelta(seconds=float(row["interval_seconds"] or row["every_seconds"]))
+                ahead = timedelta(days=1) if row["failures"] else interval
                 latest = rows.to_text(now + ahead)
                 if str(row["next_at"]) > latest:
                     self._db.execute("UPDATE sources SET next_at = ? WHERE id = ?", (latest, row["id"]))
+            self.clamp_followed(now, timedelta(days=1))
             latest = rows.to_text(now + timedelta(days=1))
             self._db.execute("UPDATE hosts SET retry_at = ? WHERE retry_at > ?", (latest, latest))
             # A gap lasts seconds and a message's pause minutes; what lies further ahead was written by another clock.
@@ -170,7 +179,7 @@ class Store(PostVerbs, EraseVerbs, RetentionVerbs, TidyVerbs, RescoreVerbs, Answ
             """
             UPDATE sources SET leased_until = NULL, next_at = ?, cursor = ?, etag = ?, last_modified = ?,
                 baseline_at = ?, last_polled_at = ?, last_success_at = ?, last_new_at = ?, failures = ?, health = ?,
-                error = ?
+                error = ?, covered_at = ?, rhythm = ?, interval_seconds = ?
             WHERE id = ? AND leased_until = ?
             """,
             (
@@ -185,10 +194,17 @@ class Store(PostVerbs, EraseVerbs, RetentionVerbs, TidyVerbs, RescoreVerbs, Answ
                 state.failures,
                 state.health.value,
                 state.error,
+                rows.to_text_or_none(state.covered_at),
+                json.dumps(dict(state.rhythm)),
+                state.interval.total_seconds() if state.interval is not None else None,
                 leased.id,
                 leased.until,
             ),
         ).rowcount
+        self._note_hosts(hosts)
+        return bool(finished)
+
+    def _note_hosts(self, hosts: Sequence[HostState]) -> None:
         forgotten = {row[0] for row in self._db.execute("SELECT hash FROM forgotten WHERE kind = 'host'").fetchall()}
         for host in hosts:
             if forgotten and mark(host.host) in forgotten:
@@ -208,7 +224,6 @@ class Store(PostVerbs, EraseVerbs, RetentionVerbs, TidyVerbs, RescoreVerbs, Answ
                     rows.to_text_or_none(host.robots_at),
                 ),
             )
-        return bool(finished)
 
     def hosts(self) -> list[HostState]:
         """Every host that was ever spoken to."""

@@ -52,7 +52,8 @@ VIEWS: Final[dict[str, str]] = {
             EXISTS (SELECT 1 FROM alerts WHERE mention_id = mentions.id) AS alerted,
             (SELECT min(answered_at) FROM answers
              WHERE answers.post_id = mentions.post_id AND answers.brand = mentions.brand) AS answered_at,
-            (SELECT count(*) FROM revisions WHERE revisions.post_id = mentions.post_id) AS revisions
+            (SELECT count(*) FROM revisions WHERE revisions.post_id = mentions.post_id) AS revisions,
+            posts.removed_at
         FROM mentions JOIN posts ON posts.id = mentions.post_id JOIN sources ON sources.id = mentions.source_id
     """,
     "v_days": f"""
@@ -62,9 +63,9 @@ VIEWS: Final[dict[str, str]] = {
     """,
     "v_sources": f"""
         SELECT sources.id, name AS source, kind, url, host, active, health, error, failures, last_polled_at,
-            last_success_at, last_new_at, round(every_seconds / 60, 1) AS every_minutes,
+            last_success_at, last_new_at, round(coalesce(interval_seconds, every_seconds) / 60, 1) AS every_minutes,
             lateness.minutes AS lateness_minutes,
-            round(every_seconds / 60 + coalesce(lateness.minutes, 0), 1) AS delay_minutes,
+            round(coalesce(interval_seconds, every_seconds) / 60 + coalesce(lateness.minutes, 0), 1) AS delay_minutes,
             (SELECT count(*) FROM gaps WHERE source_id = sources.id) AS gaps,
             (SELECT coalesce(sum({_minutes("from_at", "to_at")}), 0) FROM gaps WHERE source_id = sources.id)
                 AS gap_minutes,
@@ -88,25 +89,29 @@ VIEWS: Final[dict[str, str]] = {
         FROM gaps JOIN sources ON sources.id = gaps.source_id
     """,
     "v_alerts": f"""
-        SELECT alerts.id, alerts.mention_id, alerts.created_at, alerts.reason, mentions.brand, sources.name AS source,
+        SELECT alerts.id, alerts.mention_id, alarms.kind AS alarm, alerts.created_at,
+            iif(alarms.id IS NULL, alerts.reason, alarms.reason) AS reason, mentions.brand, sources.name AS source,
             mentions.sentiment, mentions.priority, mentions.influence, posts.title, posts.url, posts.author,
             mentions.at, {_minutes("posts.published_at", "alerts.created_at")} AS minutes_from_publication,
             {_minutes("posts.discovered_at", "alerts.created_at")} AS minutes_from_discovery,
             (SELECT count(*) FROM deliveries WHERE alert_id = alerts.id) AS deliveries,
             (SELECT count(*) FILTER (WHERE state = 'sent') FROM deliveries WHERE alert_id = alerts.id) AS sent,
             (SELECT count(*) FILTER (WHERE state = 'dead') FROM deliveries WHERE alert_id = alerts.id) AS dead
-        FROM alerts JOIN mentions ON mentions.id = alerts.mention_id JOIN posts ON posts.id = mentions.post_id
-            JOIN sources ON sources.id = mentions.source_id
+        FROM alerts LEFT JOIN mentions ON mentions.id = alerts.mention_id LEFT JOIN posts ON posts.id = mentions.post_id
+            LEFT JOIN alarms ON alarms.id = alerts.alarm_id
+            LEFT JOIN sources ON sources.id = coalesce(mentions.source_id, alarms.source_id)
     """,
     "v_deliveries": f"""
-        SELECT deliveries.id, deliveries.alert_id, alerts.mention_id, mentions.brand, deliveries.receiver,
+        SELECT deliveries.id, deliveries.alert_id, alerts.mention_id, alarms.kind AS alarm, mentions.brand,
+            deliveries.receiver,
             deliveries.state, deliveries.reason, deliveries.created_at, deliveries.settled_at,
             {_minutes("deliveries.created_at", "deliveries.settled_at")} AS minutes_to_settle,
             (SELECT max(attempts) FROM message_deliveries JOIN messages ON messages.id = message_id
              WHERE delivery_id = deliveries.id) AS attempts,
             (SELECT max(error) FROM message_deliveries JOIN messages ON messages.id = message_id
              WHERE delivery_id = deliveries.id) AS error
-        FROM deliveries JOIN alerts ON alerts.id = deliveries.alert_id JOIN mentions ON mentions.id = alerts.mention_id
+        FROM deliveries JOIN alerts ON alerts.id = deliveries.alert_id
+            LEFT JOIN mentions ON mentions.id = alerts.mention_id LEFT JOIN alarms ON alarms.id = alerts.alarm_id
     """,
     "v_special_cases": f"""
         SELECT mentions.id AS mention_id, mentions.brand, mentions.at, {DAY} AS day, sources.name AS source,

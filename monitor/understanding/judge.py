@@ -13,6 +13,7 @@ from monitor.understanding import language, names, priority, relevance, sentimen
 from monitor.understanding.forms import Morphology
 from monitor.understanding.influence import influence
 from monitor.understanding.matcher import find
+from monitor.understanding.ownwords import own_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -55,9 +56,10 @@ class Judge:
 
     def is_named(self, post: Post) -> bool:
         """Whether any brand is named in the post; a tenth of the work of judging it."""
-        return bool(find(post, self._index).hits)
+        return bool(find(own_words(post), self._index).hits)
 
     def _batch(self, posts: Sequence[Post], weights: Sequence[float | None]) -> Iterator[Judgement]:
+        posts = [own_words(post) for post in posts]
         texts = [_whole(post) for post in posts]
         said = self._model.judge(texts)
         found = [find(post, self._index) for post in posts]

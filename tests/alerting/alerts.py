@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from monitor.models import AlertView, Label, Mention, MentionView, Post, Sentiment, Span, Why
+from monitor.models import AlarmKind, AlarmView, AlertView, Label, Mention, MentionView, Post, Sentiment, Span, Why
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
@@ -34,3 +34,16 @@ def make_alert(post: Post, mention: Mention) -> AlertView:
         decision="alert to support",
     )
     return AlertView(id=12, reason="route matches", created_at=NOW, view=view)
+
+
+def make_alarm(kind: AlarmKind = AlarmKind.FAILING, source: str | None = "forum", **other: object) -> AlarmView:
+    given: dict[str, object] = {
+        "id": 5,
+        "source_kind": "feed" if source else None,
+        "host": "forum.example:443" if source else None,
+        "reason": "status: HTTP 500",
+        "opened_at": NOW,
+        "since": NOW - timedelta(hours=26),
+        "affected": None,
+    }
+    return AlarmView(kind=kind, source=source, **{**given, **other})  # type: ignore[arg-type] # any of its fields

@@ -310,7 +310,9 @@ def plant(folder: Path) -> None:
         # What a daemon would have left: alerts, messages in each state, a former wording, a cursor, an error.
         connection.executescript(
             f"""
-            INSERT INTO alerts SELECT id, '{CANARY}-' || id, id, '{CANARY}', '2026' FROM mentions WHERE id < 31;
+            INSERT INTO alerts SELECT id, '{CANARY}-' || id, id, NULL, '{CANARY}', '2026' FROM mentions WHERE id < 31;
+            INSERT INTO alarms (key, kind, source_id, reason, opened_at)
+                SELECT 'gap:x', 'gap', id, 'at {CANARY}-0', '2026' FROM sources LIMIT 1;
             INSERT INTO deliveries SELECT id, id, 'support', iif(id % 2, 'pending', 'sent'), '{CANARY}', '2026', NULL
                 FROM alerts;
             INSERT INTO messages SELECT 'm' || id, 'support', 'k', iif(id % 2, 'pending', 'sent'), 1, '9999', NULL,

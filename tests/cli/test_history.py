@@ -59,6 +59,22 @@ def test_R7_what_was_said_stays_on_record_with_time_and_hash_and_edits_are_shown
     assert "+ приятно удивил\n" in shown
 
 
+def test_R7_a_post_that_is_gone_from_its_site_is_shown_as_such_with_what_it_said(tmp_path: Path, site: Site) -> None:
+    (tmp_path / "sources.yaml").write_text(CONFIG.format(port=site.port), encoding="utf-8")
+    site.posts = ["Тестомаркет обманул меня", "Тестомаркет выручил"]
+    monitor(tmp_path, "poll", "news")
+    with closing(Store(open_writer(tmp_path / "monitor.db"))) as store:
+        store.mark_removed(1, NOW)
+    shown = monitor(tmp_path, "why", "1")
+    assert "Тестомаркет обманул меня" in shown or "Тестомаркет выручил" in shown
+    assert "gone from its site, seen 2026-11-21T12:00:00.000Z" in shown
+    assert "gone from its site" not in monitor(tmp_path, "why", "2")
+    assert monitor(tmp_path, "mentions").count("(removed)") == 1
+    gone = [json.loads(line)["removed"] for line in monitor(tmp_path, "mentions", "--json").splitlines()]
+    assert sorted(gone, key=str) == ["2026-11-21T12:00:00.000Z", None]
+    assert json.loads(monitor(tmp_path, "why", "1", "--json"))["removed"] == "2026-11-21T12:00:00.000Z"
+
+
 def test_R53_sources_state_success_expected_delay_and_what_they_could_not_cover(tmp_path: Path, site: Site) -> None:
     (tmp_path / "sources.yaml").write_text(CONFIG.format(port=site.port), encoding="utf-8")
     monitor(tmp_path, "poll", "news")

@@ -22,14 +22,17 @@ MINIMAL = {
     "sources": 'sources:\n  - {name: habr, kind: feed, url: "https://habr.com/ru/rss/articles/"}\n',
 }
 SCHEMA = json_schema()
+SHAPES: dict[str, dict[str, Any]] = {  # the first entries are the kinds, then come the recipes
+    found["properties"]["kind"]["const"]: found
+    for found in SCHEMA["properties"]["sources"]["items"]["oneOf"][: len(KINDS)]
+}
 
 
 def shape(section: str) -> dict[str, Any]:
     names = {"Top level": None, "Brands": "BrandShape", "Receivers": "ReceiverShape", "Routes": "RouteShape"}
-    names |= {"Fetch": "FetchShape", "Retention": "RetentionShape", "Web": "WebShape"}
+    names |= {"Alarms": "AlarmsShape", "Fetch": "FetchShape", "Retention": "RetentionShape", "Web": "WebShape"}
     if section == "Sources":
-        found: dict[str, Any] = SCHEMA["properties"]["sources"]["items"]["oneOf"][0]
-        return found
+        return SHAPES["feed"]  # the one that has no options of its own
     name = names[section]
     return SCHEMA if name is None else SCHEMA["$defs"][name]
 
@@ -43,9 +46,8 @@ def test_every_example_loads(tmp_path: Path, example: str) -> None:
     (tmp_path / "reviews.token").write_text("token\n", encoding="utf-8")
     for name in ("mail-password", "founder-telegram"):
         (tmp_path / name).write_text("tgram://bot/chat\n", encoding="utf-8")
-    environ = {
+    environ = dict.fromkeys(re.findall(r"\$\{(\w+)\}", example), "secret-7") | {
         "MONITOR_CONTACT": "watch@your-company.test",
-        "FORUM_TOKEN": "token",
         "SUPPORT_MAIL": "mailto://mail.your-company.test",
         "SUPPORT_SLACK": "slack://a/b/c",
         "CREDENTIALS_DIRECTORY": str(tmp_path),
@@ -59,7 +61,7 @@ def test_there_is_an_example_of_every_section() -> None:
 
 
 @pytest.mark.parametrize(
-    "section", ["Top level", "Brands", "Sources", "Receivers", "Routes", "Fetch", "Retention", "Web"]
+    "section", ["Top level", "Brands", "Sources", "Receivers", "Routes", "Alarms", "Fetch", "Retention", "Web"]
 )
 def test_every_key_has_its_row_with_its_default(section: str) -> None:
     rows = dict(re.findall(r"(?m)^\| `(\w+)` \| (.*?) \|", SECTIONS[section]))
@@ -81,11 +83,17 @@ def test_every_inner_key_is_named() -> None:
             assert f"`{key}`" in SECTIONS["Brands"]
 
 
-def test_every_kind_has_its_section_with_its_options() -> None:
-    common = set(shape("Sources")["properties"])
-    for kind, found in zip(KINDS, SCHEMA["properties"]["sources"]["items"]["oneOf"], strict=True):
-        for option in set(found["properties"]) - common:
-            assert f"`{option}`" in SECTIONS[f"Kind `{kind}`"]
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_has_its_section_with_a_row_for_each_option(kind: str) -> None:
+    rows = {
+        key: default
+        for keys, default in re.findall(r"(?m)^\| (`.+?`) \| (.*?) ?\|", SECTIONS[f"Kind `{kind}`"])
+        for key in re.findall(r"`(\w+)`", keys)
+    }
+    options = set(SHAPES[kind]["properties"]) - set(shape("Sources")["properties"])
+    assert options <= set(rows)
+    needed = {option for option in options if option in SHAPES[kind]["required"]}
+    assert {option for option in options if rows[option] == "needed"} == needed
 
 
 def test_every_filter_in_the_table_can_be_read_and_every_field_is_there() -> None:

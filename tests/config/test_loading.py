@@ -14,7 +14,7 @@ import pytest
 
 from monitor.config import Config, RetentionSettings, WebSettings, load
 from monitor.errors import ConfigError
-from monitor.models import Backfill, Brand, Content, FetchSettings, Receiver, Route, Source, Target
+from monitor.models import AlarmSettings, Backfill, Brand, Content, FetchSettings, Receiver, Route, Source, Target
 from monitor.sources import KINDS
 
 DATA = Path(__file__).parent / "data"
@@ -45,9 +45,10 @@ def test_five_lines_are_enough() -> None:
     config = load(DATA / "minimal.yaml", environ={})
     assert replace(config, warnings=(), fingerprint="") == Config(
         brands=(Brand(name="Кассолёт"),),
-        sources=(Source(name="news", kind="feed", url="https://news.invalid/feed", options=NO_OPTIONS),),
+        sources=(Source(name="news", kind="feed", url="https://news.invalid/feed", options=NO_OPTIONS, learns=True),),
         receivers=(),
         routes=(),
+        alarms=AlarmSettings(),
         fetch=FetchSettings(contact="watch@shop.test"),
         retention=RetentionSettings(mentions=timedelta(days=1095), others=timedelta(days=30)),
         web=WebSettings(host="127.0.0.1", port=8321, base_url="http://127.0.0.1:8321"),
@@ -141,6 +142,7 @@ def test_every_key_of_receivers_and_routes(whole: Config) -> None:
 
 
 def test_every_key_of_the_settings(whole: Config) -> None:
+    assert whole.alarms == AlarmSettings(to=("team",), after=5)
     assert whole.fetch == FetchSettings(
         contact="watch@shop.test", parallel=8, gap=timedelta(milliseconds=500), timeout=timedelta(seconds=10)
     )

@@ -119,6 +119,8 @@ def test_what_is_a_url(text: str) -> None:
         ("http://user:secret@example.org/", "example.org:80"),
         ("https://[2001:DB8::1]/", "[2001:db8::1]:443"),
         ("https://пример.рф/", "xn--e1afmkfd.xn--p1ai:443"),
+        ("imaps://Mail.example.org/INBOX", "mail.example.org:993"),
+        ("imap://desk@mail.example.org/INBOX", "mail.example.org:143"),
     ],
 )
 def test_host_of(text: str, host: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -181,3 +181,27 @@ def test_hosts_that_bind_nothing_are_forgotten() -> None:
     run(check())
     assert len(queues._queues) <= 1100
     assert queues.state_of("kept:80").retry_at == NOW + timedelta(days=1)
+
+
+def test_a_wall_clock_that_is_set_forward_shortens_no_wish_to_be_left_alone() -> None:
+    class Stepped(FakeClock):
+        stepped = timedelta()
+
+        def now(self) -> datetime:
+            return super().now() + self.stepped
+
+    async def story() -> None:
+        clock = Stepped()
+        queues = HostQueues(clock=clock, gap=GAP)
+        async with queues.turn("a:80", gap=GAP):
+            queues.defer("a:80", status=429, retry_at=clock.now() + timedelta(hours=1))
+        clock.stepped = timedelta(hours=2)
+        with pytest.raises(StatusError) as refused:
+            async with queues.turn("a:80", gap=GAP):
+                pass
+        assert refused.value.retry_at == clock.now() + timedelta(hours=1)
+        await clock.sleep(3600)
+        async with queues.turn("a:80", gap=GAP):
+            pass
+
+    run(story())

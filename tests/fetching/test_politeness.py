@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import pytest
 from hypothesis import given, settings
@@ -91,3 +92,16 @@ def test_any_value_is_read_or_ignored(value: str) -> None:
 def test_wait_before(next_in: float | None, gap: float, expected: float) -> None:
     next_at = None if next_in is None else NOW + timedelta(seconds=next_in)
     assert wait_before(next_at, NOW, gap=timedelta(seconds=gap)) == timedelta(seconds=expected)
+
+
+@pytest.mark.parametrize(
+    ("ours", "minutes"),
+    [(timedelta(), 10), (timedelta(hours=2), 10), (timedelta(hours=-2), 10)],
+    ids=["right", "ahead", "behind"],
+)
+def test_a_date_to_come_back_at_is_counted_from_the_hosts_own_clock(ours: timedelta, minutes: int) -> None:
+    headers = {
+        "date": format_datetime(NOW, usegmt=True),
+        "retry-after": format_datetime(NOW + timedelta(minutes=minutes), usegmt=True),
+    }
+    assert asked_to_wait(429, headers, NOW + ours) == NOW + ours + timedelta(minutes=minutes)

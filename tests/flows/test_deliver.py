@@ -11,7 +11,8 @@ from monitor import notify
 from monitor.errors import DeliveryError, InputError
 from monitor.flows import desk
 from monitor.flows.deliver import deliver
-from tests.flows.world import World, play, post
+from monitor.models import AlarmIntent, AlarmKind
+from tests.flows.world import SUPPORT, World, play, post
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,6 +27,7 @@ class FakeApprise:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.sent: list[str] = []
+        self.titles: list[str] = []
         self.error: DeliveryError | None = None
         monkeypatch.setattr(notify, "send", self._send)
 
@@ -35,10 +37,11 @@ class FakeApprise:
     def accepts(self) -> None:
         self.error = None
 
-    def _send(self, _target: Target, _message: RenderedMessage, *, message_id: str) -> None:
+    def _send(self, _target: Target, message: RenderedMessage, *, message_id: str) -> None:
         if self.error:
             raise self.error
         self.sent.append(message_id)
+        self.titles.append(message.title)
 
 
 @pytest.fixture
@@ -130,5 +133,22 @@ def test_a_message_for_a_target_that_left_the_configuration_waits(tmp_path: Path
         world.clock.moment += timedelta(seconds=13)
         assert await deliver_due(world) == ["sent"]
         assert len(apprise.sent) == 1
+
+    play(tmp_path, story)
+
+
+def test_an_alarm_goes_the_way_of_a_mention(tmp_path: Path, apprise: FakeApprise) -> None:
+    async def story(world: World) -> None:
+        alarm = AlarmIntent(key="failing:forum:x", kind=AlarmKind.FAILING, source="forum", reason="no", since=None)
+        now = world.clock.now()
+        for _ in range(2):
+            await world.writer.run(lambda store: store.open_alarm(alarm, source_id=1, to=[SUPPORT], now=now))
+        apprise.refuses()
+        assert await deliver_due(world) == ["retry"]
+        apprise.accepts()
+        world.clock.moment += timedelta(minutes=1)
+        assert await deliver_due(world) == ["sent"]
+        assert apprise.titles == ["forum cannot be read"]
+        assert state(world) == {"state": "sent", "attempts": 2, "error": None, "delivery": "sent"}
 
     play(tmp_path, story)

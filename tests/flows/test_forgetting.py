@@ -459,6 +459,7 @@ def test_every_table_that_refers_to_what_is_erased_is_known_here(tmp_path: Path)
             ("mentions", "posts"),
             ("revisions", "posts"),
             ("answers", "posts"),
+            ("followed", "posts"),
             ("alerts", "mentions"),
             ("deliveries", "alerts"),
             ("message_deliveries", "deliveries"),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from monitor.fetching.proxy import parse_proxy
 from monitor.flows.outgoing import ask
 from monitor.flows.ports import Plan, Ports
 from monitor.models import Content, HttpRequest, Response, Source, Validators
@@ -101,6 +102,17 @@ def test_a_secret_that_the_site_repeats_in_its_page_is_taken_out_and_short_words
     body = "<a href='?key=s3cr3t%20Val%C3%BCe%2F9&amp;p=2'>2</a> abc s3cr3t Valüe/9".encode()
     response = answer(f"{SITE}/?key=${{KEY}}&id=${{ID}}", first=f"{SITE}/?key=${{KEY}}&id=${{ID}}", body=body)[0]
     assert response.body == b"<a href='?key=${KEY}&amp;p=2'>2</a> abc ${KEY}"
+
+
+@pytest.mark.parametrize("url", [f"{SITE}/a", "https://other.example/article"])
+def test_everything_goes_by_the_proxy_which_may_be_private_wherever_it_leads(url: str) -> None:
+    proxied = Source(
+        name="f", kind="feed", url=SITE, options=None, proxy="http://desk:${PW}@127.0.0.1:3128", allow=LOOPBACK
+    )
+    _, _, how = answer(url, first=SITE, source=proxied)
+    assert how["proxy"] == parse_proxy("http://desk:PASSword1@127.0.0.1:3128", allow=LOOPBACK)
+    assert how["allow"] == (LOOPBACK if url.startswith(SITE) else ())
+    assert answer(url, first=SITE)[2]["proxy"] is None
 
 
 def test_a_secret_of_a_header_is_taken_out_as_well() -> None:

@@ -9,7 +9,7 @@ import pytest
 from monitor.errors import Blocked, ConnectFailed, StatusError, WorkerKilled
 from monitor.models import Backfill, Judgement, Post, Source
 from monitor.store import Store
-from tests.flows.world import BRAND, NOW, World, play, post
+from tests.flows.world import BRAND, NOW, World, marks, play, post, state
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -106,11 +106,13 @@ def test_a_burst_larger_than_a_page_is_paged_back_until_something_known(tmp_path
     play(tmp_path, story)
 
 
-def test_the_first_poll_takes_one_page(tmp_path: Path) -> None:
+def test_the_first_poll_reads_back_as_far_as_one_may_and_misses_nothing_by_it(tmp_path: Path) -> None:
     async def story(world: World) -> None:
-        world.web.shows(post(2))
-        world.web.shows(post(1), page="2")
-        assert (await world.poll()).new == 1
+        for page in range(1, 10):
+            world.web.shows(post(100 - page), page=str(page))
+        assert (await world.poll()).new == world.source.max_pages
+        assert world.count("gaps") == 0
+        assert state(world)["health"] == "ok"
 
     play(tmp_path, story)
 
@@ -165,10 +167,12 @@ def test_a_fault_of_the_source_is_stored_and_keeps_the_cursor(
         world.web.shows(post(1))
         await world.poll()
         world.web.fails(error)
+        before = marks(world)
+        assert '"read": "1"' in before
         report = await world.poll()
         assert report.error is error
-        row = world.rows("SELECT health, error, failures, etag, cursor FROM sources")[0]
-        assert row == {"health": health, "error": shown, "failures": 1, "etag": '"v1"', "cursor": '{"read": "1"}'}
+        assert state(world) == {"health": health, "error": shown, "failures": 1, "etag": '"v1"'}
+        assert marks(world) == before
         world.web.recovers()
         world.web.etag = '"v2"'
         world.web.shows(post(2), post(1))

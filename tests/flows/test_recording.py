@@ -44,7 +44,7 @@ async def recorded(
         leased=replace(leased, state=known),
         new=found[: len(new)],
         changed=found[len(new) :],
-        visit=visit or Visit(new=(), shown=1, cursor={}, validators=Validators()),
+        visit=visit or Visit(new=(), begun_at=now, shown=1, cursor={}, validators=Validators()),
     )
     return await world.writer.run(lambda store: record(store, batch, plan=world.plan, now=now))
 
@@ -156,18 +156,19 @@ def test_a_reply_by_anybody_else_answers_nothing(tmp_path: Path) -> None:
     play(tmp_path, story)
 
 
-def test_what_could_not_be_read_back_is_a_gap_from_the_last_success_to_the_oldest_post(tmp_path: Path) -> None:
+def test_what_could_not_be_read_back_is_a_gap_from_the_last_whole_reading_to_the_oldest_post(tmp_path: Path) -> None:
     async def story(world: World) -> None:
         oldest = replace(post(1), published=NOW - timedelta(hours=1))
         visit = Visit(
             new=(Identified(oldest, ("id:n1",)),),
+            begun_at=NOW,
             shown=1,
             cursor={},
             validators=Validators(),
             overrun=True,
             note="too much",
         )
-        await recorded(world, oldest, visit=visit, last_success_at=NOW - timedelta(hours=5))
+        await recorded(world, oldest, visit=visit, covered_at=NOW - timedelta(hours=5))
         assert world.rows("SELECT from_at, to_at, reason FROM gaps") == [
             {"from_at": "2026-11-21T07:00:00.000Z", "to_at": "2026-11-21T11:00:00.000Z", "reason": "too much"}
         ]

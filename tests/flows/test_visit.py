@@ -14,7 +14,8 @@ from monitor.errors import (
     SourceError,
     StatusError,
 )
-from monitor.flows.visit import FIRST_THREADS, LONGEST, OPENED, THREADS
+from monitor.flows.threads import FIRST_THREADS, OPENED, THREADS
+from monitor.flows.walk import LONGEST
 from monitor.models import Content, Post, Source
 from monitor.store import Store
 from tests.flows.world import NOW, World, begin, marks, play, post, state
@@ -366,7 +367,7 @@ def test_a_thread_whose_mark_was_forgotten_is_no_first_reading(tmp_path: Path) -
         (range(20), range(100, 120), 1),
         (range(20), range(100, 130), 1),
         (range(20), range(100, 119), 0),  # fewer: the site may have taken the others down
-        (range(20), range(19, 39), 0),  # one is left: nothing passed unseen
+        (range(20), range(38, 18, -1), 0),  # one is left: nothing passed unseen
         (range(1), range(100, 101), 0),  # a page that shows one replaces it
         (range(0), range(100, 120), 0),  # there was nothing before
     ],
@@ -382,7 +383,8 @@ def test_a_feed_that_turned_over_leaves_a_gap_and_is_polled_sooner(
         assert world.count("gaps") == gaps
         next_at = str(world.rows("SELECT next_at FROM sources")[0]["next_at"]).replace("Z", "+00:00")
         waits = datetime.fromisoformat(next_at) - world.clock.now()
-        assert waits == (world.source.every / 2 if gaps else world.source.every)
+        every = world.source.every
+        assert waits == every / 2 if gaps else every * 0.95 <= waits <= every
         await world.poll()
         assert world.count("gaps") == gaps
 

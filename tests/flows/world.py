@@ -20,6 +20,7 @@ from monitor.models import (
     Mention,
     Page,
     Post,
+    PostType,
     Receiver,
     Request,
     Response,
@@ -32,6 +33,7 @@ from monitor.models import (
 from monitor.query import parse
 from monitor.sources.article import Article
 from monitor.store import Reader, Store, Writer, open_reader
+from monitor.text import words
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -67,7 +69,8 @@ class FakeWeb:
     """One site: `shows` posts on pages, `lists` threads on the first, `fails`, or says that nothing changed.
 
     `requests` is its access log, `asked` the same in full. A thread is at "t1", its further pages at "t1/2", "t1/3".
-    `articles` are the pages behind posts, by address; a page that is not there is a 404.
+    `articles` are the pages behind posts, by address; a page that is not there is a 404. `answers` puts answers at the
+    address of a post's `follow`, its further page at the same address with a plus.
     """
 
     def __init__(self) -> None:
@@ -79,6 +82,8 @@ class FakeWeb:
         self.requests: list[tuple[str, Validators]] = []
         self.asked: list[tuple[HttpRequest, dict[str, object]]] = []
         self.etag: str | None = None
+        self.left_alone: dict[str, timedelta] = {}
+        self.answers_questions = True
 
     @property
     def addresses(self) -> list[str]:
@@ -93,6 +98,10 @@ class FakeWeb:
         self.marks[thread] = mark
         self.pages[thread] = list(posts)
 
+    def answers(self, address: str, *posts: Post) -> None:
+        """What people answered to a post whose `follow` is this address."""
+        self.pages[address] = list(posts)
+
     def fails(self, error: SourceError, *, page: str = "1") -> None:
         self.errors[page] = error
 
@@ -106,7 +115,7 @@ class FakeWeb:
         self.asked.append((request, how))
         if error := self.errors.get(request.url):
             raise error
-        if request.step == "article":
+        if request.step in ("article", "permalink"):
             if request.url not in self.articles:
                 raise StatusError(404)
             return Response(url=request.url, status=200, headers=(), body=self.articles[request.url].encode())
@@ -120,6 +129,9 @@ class FakeWeb:
             not_modified=unchanged,
         )
 
+    def leave_alone(self, url: str, wait: timedelta) -> None:
+        self.left_alone[url] = wait
+
     def host_states(self) -> tuple[HostState, ...]:
         return ()
 
@@ -128,8 +140,16 @@ class FakeWeb:
     def start(self, _cursor: Mapping[str, JSON], _now: datetime) -> Request:
         return HttpRequest(url=self.first)
 
+    def replies(self, address: str, _cursor: Mapping[str, JSON], _now: datetime) -> Request | None:
+        return HttpRequest(url=address, step="replies") if self.answers_questions else None
+
     def read(self, request: Request, _response: Response, cursor: Mapping[str, JSON]) -> Page:
         posts = tuple(self.pages.get(request.url, ()))
+        if request.step == "replies":
+            comments = tuple(replace(post, type=PostType.COMMENT) for post in posts)
+            further = f"{request.url}+"
+            more = (replace(request, url=further),) if further in self.pages else ()
+            return Page(posts=comments, more=more, cursor={"spoilt": True})
         if request.step == "thread":
             thread, _, number = request.url.partition("/")
             following = f"{thread}/{int(number or 1) + 1}"
@@ -146,7 +166,8 @@ class FakeWeb:
             for thread, mark in self.marks.items()
             if known.get(thread) != mark
         )
-        return Page(posts=posts, more=more, threads=threads, cursor={"read": request.url, "threads": known})
+        left: dict[str, JSON] = {"read": request.url, "threads": known}
+        return Page(posts=posts, more=more, threads=threads, cursor=left, joined=not more, listed=len(self.marks))
 
 
 class FakeWorker:
@@ -159,6 +180,11 @@ class FakeWorker:
         if b"unreadable" in response.body:
             raise Malformed("not a web page")
         return Article(text=response.body.decode(), author="Автор страницы", published=NOW - timedelta(hours=12))
+
+    async def holds(self, response: Response, beginning: str) -> bool | None:
+        if b"barrier" in response.body:
+            return None
+        return beginning in "".join(words(response.body.decode()))
 
     async def judge(self, posts: Sequence[Post], *, site_weight: float | None) -> list[Judgement | None]:
         return [self._judge(post) for post in posts]
@@ -226,13 +252,13 @@ class World:
             reveal=self.reveal,
         )
 
-    async def poll(self) -> PollReport:
-        """One poll of the source, due or not, a minute after the last one."""
+    async def poll(self, ports: Ports | None = None) -> PollReport:
+        """One poll of the source, due or not, a minute after the last one; with `ports` by the same process."""
         self.clock.moment += timedelta(minutes=1)
         now = self.clock.moment
         leased = await self.writer.run(lambda store: store.lease_named(self.source.name, now))
         assert leased is not None
-        return await poll(self.source, leased, ports=self.ports, plan=self.plan)
+        return await poll(self.source, leased, ports=ports or self.ports, plan=self.plan)
 
     def rows(self, sql: str) -> list[dict[str, object]]:
         """What the database holds, read-only."""

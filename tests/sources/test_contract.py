@@ -1,12 +1,14 @@
 """What each kind in KINDS must do; a new kind passes by laying pairs of files into tests/sources/data/<kind>/.
 
 NAME.options.json beside a pair holds the options that it is read with; without it they are the kind's defaults.
+NAME.cursor.json holds the cursor, for kinds whose first request is a login where the cursor holds no session.
 """
 
 from __future__ import annotations
 
 import json
 import pickle
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,9 +18,10 @@ import pytest
 
 from monitor.config import kind_options
 from monitor.errors import Blocked, ReadError
-from monitor.models import HttpRequest, Page, Response
+from monitor.models import HttpRequest, ImapRequest, Page, Response
 from monitor.sources import KINDS
 from monitor.sources.render import post_to_json
+from tests.sources.social import kept_cursor
 
 if TYPE_CHECKING:
     from monitor.sources.protocol import Kind
@@ -30,21 +33,30 @@ PAIRS = [
     (kind, path)
     for kind in KINDS
     for path in sorted((DATA / kind).iterdir())
-    if not path.name.endswith(("expected.json", "options.json"))
+    if not path.name.endswith(("expected.json", "options.json", "cursor.json"))
 ]
 FIRST = dict(reversed(PAIRS))
+# What comes out of a mailbox is never a page of the web; a kind that reads one says so by its schemes.
+MAIL = {kind for kind in KINDS if "imaps" in getattr(KINDS[kind], "schemes", ())}
+WEB = sorted({*KINDS} - MAIL)
 LOGIN_PAGE = """<!DOCTYPE html>
 <html><head><title>Sign in, please</title></head><body><form><input name="password"></form></body></html>"""
 
 
 def reader_of(kind: str, path: Path, url: str = URL) -> Kind:
     options = path.parent / f"{path.stem}.options.json"
+    if kind in MAIL:
+        url = url.replace("https:", "imaps:")
     return KINDS[kind](url, kind_options(kind, options.read_text(encoding="utf-8") if options.exists() else "{}"))
 
 
 def read(kind: str, body: bytes, path: Path, url: str = URL) -> Page:
     reader = reader_of(kind, path, url)
-    return reader.read(reader.start({}, NOW), Response(url=url, status=200, headers=(), body=body), {})
+    cursor, answer = kept_cursor(path), Response(url=url, status=200, headers=(), body=body)
+    request = reader.start(cursor, NOW)
+    if isinstance(request, ImapRequest):
+        answer = replace(answer, headers=(("uidvalidity", "1"),), body=b"", messages=((1, body),))
+    return reader.read(request, answer, cursor)
 
 
 @pytest.mark.parametrize(("kind", "path"), PAIRS, ids=lambda value: getattr(value, "name", value))
@@ -76,10 +88,10 @@ def test_is_sent_to_a_worker_and_back(kind: str) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_starts_with_a_request_that_survives_json(kind: str) -> None:
     request = reader_of(kind, FIRST[kind]).start({}, NOW)
-    assert isinstance(request, HttpRequest)
-    assert urlsplit(request.url).scheme == "https"
+    assert isinstance(request, ImapRequest if kind in MAIL else HttpRequest)
+    assert urlsplit(request.url).scheme == ("imaps" if kind in MAIL else "https")
     assert request.step
-    assert all(name == name.lower() for name, _ in request.headers)
+    assert isinstance(request, ImapRequest) or all(name == name.lower() for name, _ in request.headers)
     assert json.loads(json.dumps(dict(request.carry))) == request.carry
 
 
@@ -89,14 +101,14 @@ def test_gives_back_a_cursor_that_survives_json(kind: str) -> None:
     assert json.loads(json.dumps(dict(page.cursor))) == page.cursor
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", WEB)
 @pytest.mark.parametrize("body", [b"", b" \r\n\t ", b"\xef\xbb\xbf", b"\0\0\0\0", bytes(range(256)) * 8])
 def test_refuses_what_is_no_answer(kind: str, body: bytes) -> None:
     with pytest.raises(ReadError):
         read(kind, body, FIRST[kind])
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", WEB)
 def test_says_that_a_page_for_people_blocks_it(kind: str) -> None:
     with pytest.raises(Blocked, match="Sign in, please"):
         read(kind, LOGIN_PAGE.encode(), FIRST[kind])

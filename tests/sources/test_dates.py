@@ -214,3 +214,18 @@ def test_never_raises_and_never_leaves_the_bounds(text: str) -> None:
 def test_the_library_is_not_loaded_before_the_first_words() -> None:
     code = "import sys, monitor.sources; sys.exit('dateparser' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "by otto » Sat Mar 14, 2026 10:31 am",
+        "otto » 14 мар 2026, 10:31",
+        "« Last post by eva on March 14, 2026, 10:31:00 AM »",
+        "Last post by eva - March 14, 2026, 10:31:00 AM",
+        "Posted: Sat Mar 14, 2026 10:31 am Post subject: Re: Tills",
+        "Добавлено: Сб Мар 14, 2026 10:31 am Заголовок сообщения: Кассы",
+    ],
+)
+def test_a_date_in_one_line_with_who_wrote_what(text: str) -> None:
+    assert spelt(text) == "2026-03-14 10:31"

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from monitor.errors import Blocked, Malformed
-from monitor.models import Author, Page, Post, PostType, Response
+from monitor.models import Author, HttpRequest, Page, Post, PostType, Response
 from monitor.sources.feed import FeedKind, FeedOptions
 
 NOW = datetime(2026, 11, 18, 12, tzinfo=UTC)
@@ -15,7 +15,7 @@ URL = "https://served.example/dir/feed.xml"
 NAMESPACES = (
     'xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:media="http://search.yahoo.com/mrss/" '
     'xmlns:review="http://purl.org/stuff/rev#" xmlns:slash="http://purl.org/rss/1.0/modules/slash/" '
-    'xmlns:content="http://purl.org/rss/1.0/modules/content/"'
+    'xmlns:content="http://purl.org/rss/1.0/modules/content/" xmlns:wfw="http://wellformedweb.org/CommentAPI/"'
 )
 
 
@@ -203,8 +203,44 @@ def test_the_next_page_is_asked_for_as_the_first() -> None:
     page = read('<feed xmlns="http://www.w3.org/2005/Atom"><link rel="next" href="?page=2"/></feed>')
     assert [(request.url, request.step) for request in page.more] == [(f"{URL}?page=2", "page")]
     first = FeedKind(URL, FeedOptions()).start({}, NOW)
+    assert isinstance(page.more[0], HttpRequest)
+    assert isinstance(first, HttpRequest)
     assert page.more[0].headers == first.headers
     assert page.more[0].carry == first.carry
+
+
+@pytest.mark.parametrize(
+    ("inner", "follow"),
+    [
+        ("<wfw:commentRss>https://a.example/p/feed/</wfw:commentRss>", "https://a.example/p/feed/"),
+        ("<wfw:commentRss>/p/feed/</wfw:commentRss>", "https://site.example/p/feed/"),
+        ("<wfw:commentRss>javascript:x</wfw:commentRss>", None),
+        ("<wfw:commentRss></wfw:commentRss>", None),
+        ("<comments>https://a.example/p/#comments</comments>", None),
+    ],
+)
+def test_where_the_answers_to_an_item_are_read(inner: str, follow: str | None) -> None:
+    assert item(f"<title>x</title>{inner}").follow == follow
+
+
+@pytest.mark.parametrize(("kind", "follow"), [("application/atom+xml", f"{URL}?c=1"), ("text/html", None), ("", None)])
+def test_where_the_answers_to_an_entry_are_read(kind: str, follow: str | None) -> None:
+    assert entry(f'<title>x</title><link rel="replies" type="{kind}" href="?c=1"/>').follow == follow
+
+
+def test_R56_what_a_feed_of_answers_holds_are_comments_whatever_they_look_like() -> None:
+    kind = FeedKind(URL, FeedOptions())
+    request = kind.replies("https://a.example/p/feed/", {}, NOW)
+    assert (request.url, request.step) == ("https://a.example/p/feed/", "replies")
+    document = (
+        '<feed xmlns="http://www.w3.org/2005/Atom"><link rel="next" href="?page=2"/>'
+        '<entry><title>By: Anna</title><content>same here</content><link rel="replies" href="?c=1" '
+        'type="application/atom+xml"/></entry></feed>'
+    )
+    page = kind.read(request, Response(url=request.url, status=200, headers=(), body=document.encode()), {"kept": 1})
+    assert [(post.type, post.text, post.follow) for post in page.posts] == [(PostType.COMMENT, "same here", None)]
+    assert [(more.url, more.step) for more in page.more] == [("https://a.example/p/feed/?page=2", "replies")]
+    assert page.cursor == {"kept": 1}
 
 
 @pytest.mark.parametrize("href", [URL, "javascript:x", "file:///etc/passwd", ""])

@@ -142,7 +142,9 @@ def test_the_next_page_is_older_and_not_this_one() -> None:
     assert [more.url for more in read(body.format("?page=2"), next=".n").more] == [f"{URL}?page=2"]
     assert read(body.format("#top"), next=".n").more == ()
     assert read(body.format(URL), next=".n").more == ()
-    assert all(more.for_people for more in read(body.format("?page=2"), next=".n").more)
+    assert all(
+        isinstance(more, HttpRequest) and more.for_people for more in read(body.format("?page=2"), next=".n").more
+    )
 
 
 def test_an_item_in_an_item_is_read_once() -> None:
@@ -214,7 +216,7 @@ def listed(*names: str, older: bool = False, **marks: str) -> Page:
     ("page", "asked", "old", "goes_on"),
     [
         # what is read, what of it is history by its place, whether an older list is read
-        (listed("a", "b"), "ab", "", False),  # nothing is known: no evidence
+        (listed("a", "b"), "ab", "", True),  # nothing is known: the first visit reads as far back as it may
         (listed("a", "b", a="2", b="1"), "b", "", True),  # the last known one grew
         (listed("a", "b", a="1", b="2"), "a", "", False),
         (listed("new", "a", "b", a="2", b="2"), ["new"], "", False),  # it stands above known ones
@@ -327,6 +329,7 @@ def test_a_thread_without_posts_is_a_fault() -> None:
 
 def test_requests_of_threads_survive_json() -> None:
     for request in forum().threads:
+        assert isinstance(request, HttpRequest)
         assert request.for_people
         assert json.loads(json.dumps(dict(request.carry))) == request.carry
 

@@ -86,7 +86,7 @@ def test_a_forum_of_flaskbb_and_its_threads() -> None:
         "thread": f"{SITE}topic/31-otzyv-no-29:-nordviki",
         "mark": "/post/96",
     }
-    assert first.more == ()  # what was never read is no evidence of more news; a list that turned over is
+    assert [request.url for request in first.more] == [f"{SITE}forum/1-welcome?page=2"]  # the first visit reads back
     another: dict[str, JSON] = {"threads": {f"{SITE}topic/1-gone": "/post/1"}}
     first = kind.read(kind.start({}, NOW), answer("boards/flaskbb/forum-1.html", kind.url), another)
     assert [request.url for request in first.more] == [f"{SITE}forum/1-welcome?page=2"]

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import pytest
 
 from monitor.errors import DatabaseTooNew
+from monitor.models import AlarmIntent, AlarmKind, AlertIntent, Receiver, Target
 from monitor.store import Reader, Store, m001, open_reader, open_writer
 from monitor.store.schema import APPLICATION_ID
 
@@ -62,6 +65,71 @@ def test_what_was_there_is_there(old: Path) -> None:
     assert reader.wordings(1)[0]["seen_at"] == AT
     assert len(str(reader.wordings(1)[0]["hash"])) == 64
     reader.close()
+
+
+def test_what_people_were_to_be_told_is_told_and_nothing_twice(old: Path) -> None:
+    connection = sqlite3.connect(old)
+    connection.executescript(
+        f"""
+        INSERT INTO alerts VALUES (7, 'k7', 1, 'r7', '{AT}');
+        INSERT INTO deliveries VALUES (9, 7, 'support', 'sent', 'b9', '{AT}', '{AT}'),
+                                      (8, 7, 'legal', 'dead', 'b8', '{AT}', '{AT}');
+        INSERT INTO messages VALUES ('m9', 'support', 't', 'sent', 1, '{AT}', NULL, '{AT}', '{AT}', NULL),
+                                    ('m8', 'legal', 't', 'dead', 40, '{AT}', NULL, '{AT}', '{AT}', 'refused: no');
+        INSERT INTO message_deliveries VALUES ('m9', 9), ('m9', 1), ('m8', 8);
+        """
+    )
+    kept = {
+        table: connection.execute(f"SELECT {columns} FROM {table} ORDER BY 1, 2").fetchall()
+        for table, columns in {
+            "alerts": "id, key, mention_id, reason, created_at",
+            "deliveries": "*",
+            "messages": "*",
+            "message_deliveries": "*",
+        }.items()
+    }
+    connection.close()
+    store = Store(open_writer(old))
+    for table, before in kept.items():
+        columns = "id, key, mention_id, reason, created_at" if table == "alerts" else "*"
+        assert store._db.execute(f"SELECT {columns} FROM {table} ORDER BY 1, 2").fetchall() == before
+    assert store._db.execute("PRAGMA foreign_key_check").fetchall() == []
+    claimed = store.claim_messages(datetime.fromisoformat(AT), 10)
+    assert [(message.id, message.attempts) for message in claimed] == [("m", 3)]
+    assert [alert.view.post.title for alert in claimed[0].alerts] == ["Склад"]
+    # The same mention is not told again, and the numbers go on where they were.
+    intent = AlertIntent(key="k7", reason="r7", to=((Receiver(name="support", targets=()), "b"),))
+    store.add_alert(1, intent, now=datetime.fromisoformat(AT))
+    store.add_alert(1, replace(intent, key="new"), now=datetime.fromisoformat(AT))
+    assert store._db.execute("SELECT id, key FROM alerts ORDER BY id").fetchall() == [(1, "k"), (7, "k7"), (8, "new")]
+    store.close()
+
+
+def test_an_alert_is_about_a_mention_or_an_alarm(old: Path) -> None:
+    store = Store(open_writer(old))
+    at = datetime.fromisoformat(AT)
+    alarm = AlarmIntent(key="gap:forum:x", kind=AlarmKind.GAP, source="forum", reason="more was new", since=None)
+    store.open_alarm(alarm, source_id=1, to=[Receiver(name="support", targets=(Target(key="t", url="x://"),))], now=at)
+    assert [(row["mention_id"], row["alarm"]) for row in store._db.query("SELECT * FROM v_alerts ORDER BY id")] == [
+        (1, None),
+        (None, "gap"),
+    ]
+    for both in ("NULL, NULL", "1, 1"):
+        with pytest.raises(sqlite3.IntegrityError, match="CHECK"):
+            store._db.execute(f"INSERT INTO alerts VALUES (99, 'x', {both}, 'r', '{AT}')")
+    store.close()
+
+
+def test_a_source_of_the_first_release_counts_as_covered_until_its_last_success(old: Path) -> None:
+    connection = sqlite3.connect(old)
+    connection.execute(f"UPDATE sources SET last_success_at = '{AT}'")
+    connection.commit()
+    connection.close()
+    store = Store(open_writer(old))
+    leased = store.lease_named("forum", datetime.fromisoformat(AT))
+    assert leased is not None
+    assert (leased.state.covered_at, leased.state.interval) == (datetime.fromisoformat(AT), None)
+    store.close()
 
 
 def test_known_posts_stay_known(old: Path) -> None:

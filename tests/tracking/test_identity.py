@@ -1,7 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
 from monitor.models import Author, Post
-from monitor.tracking.identity import identify, is_new
+from monitor.tracking.identity import identify, known_as
 
 
 def post(number: int, *, native: str | None = "", url: str | None = "", text: str = "") -> Post:
@@ -54,16 +59,53 @@ def test_authors_keep_equal_words_apart() -> None:
 
 def test_a_known_deciding_identity_is_not_new() -> None:
     item = identify([post(1)])[0]
-    assert not is_new(item, set(item.identities) - {item.key})
-    assert is_new(item, set(item.identities))
+    assert known_as(item, set(item.identities) - {item.key}) == item.key
+    assert known_as(item, set(item.identities)) is None
 
 
-def test_a_regenerated_id_over_the_same_address_and_words_is_not_new() -> None:
-    item = identify([post(1, native="fresh")])[0]
-    assert not is_new(item, {item.key})
+TITLED = Post(native_id="n1", url="https://example.org/a/1?utm_source=x", title="Where is it", text="words of a post")
 
 
-def test_a_new_id_with_the_same_words_elsewhere_is_new() -> None:
-    item = identify([post(1, native="fresh")])[0]
-    known = {identity for identity in item.identities if identity.startswith("text:")}
-    assert is_new(item, set(item.identities) - known)
+@pytest.mark.parametrize(
+    ("change", "known"),
+    [
+        ({"native_id": "fresh"}, True),
+        ({"native_id": "fresh", "url": "http://example.org/a/1"}, True),  # the scheme is not the post's
+        ({"native_id": "fresh", "text": "edited meanwhile"}, True),  # the headline is the same
+        ({"native_id": "fresh", "title": "Found it"}, False),
+        ({"native_id": "fresh", "title": "Found it", "text": "other words"}, False),  # a page that is used again
+        ({"native_id": "fresh", "url": "https://example.org/a/2"}, False),  # the same words elsewhere
+        ({"native_id": "fresh", "url": None}, False),
+        ({"native_id": "n1", "url": "https://example.org/b", "title": "", "text": "all else changed"}, True),
+    ],
+)
+def test_a_post_whose_id_changed_is_known_by_its_address_and_what_it_says(
+    change: dict[str, Any],
+    known: bool,
+) -> None:
+    before = set(identify([TITLED])[0].identities)
+    item = identify([replace(TITLED, **change)])[0]
+    assert (known_as(item, set(item.identities) - before) is not None) is known
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("https://example.org/1?utm_source=rss", "https://example.org/1"),
+        ("https://example.org/t?id=1&sid=0123456789abcdef0123456789abcdef", "https://example.org/t?id=1"),
+    ],
+)
+def test_an_id_that_is_an_address_loses_what_belongs_to_the_visit(first: str, second: str) -> None:
+    assert identify([post(1, native=first)])[0].key == identify([post(2, native=second)])[0].key
+
+
+def test_ids_that_differ_in_a_fragment_or_in_case_are_two() -> None:
+    natives = ["https://example.org/p#comment-1", "https://example.org/p#comment-2", "tag:a", "TAG:a"]
+    assert len({identify([post(number, native=native)])[0].key for number, native in enumerate(natives)}) == 4
+
+
+def test_comments_below_one_page_have_links_of_their_own_and_a_shared_address_is_nobodys() -> None:
+    comments = [post(n, url=f"https://example.org/p#comment-{n}") for n in range(2)]
+    assert len({item.link for item in identify(comments)}) == 2
+    shared = [post(n, url="https://example.org/forum") for n in range(2)]
+    assert [item.link for item in identify(shared)] == [None, None]

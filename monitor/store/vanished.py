@@ -1,0 +1,98 @@
+"""The verbs of posts that are missing from their source, gone from it, or back."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, NamedTuple
+
+from monitor.models import PostType
+from monitor.store import rows
+from monitor.store.m002 import identity_hash
+from monitor.store.outbox import OutboxVerbs
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import datetime
+
+
+class Standing(NamedTuple):
+    """A stored post with a mention, as far as its place in a list goes; `is_under` says that it has a thread."""
+
+    id: int
+    type: PostType
+    is_under: bool
+    missing: bool
+
+
+class Missing(NamedTuple):
+    """A post that has been missing for a while, with what its own page can be asked about."""
+
+    id: int
+    url: str | None
+    text: str
+
+
+class VanishedVerbs(OutboxVerbs):
+    """The part of `Store` that knows what is gone."""
+
+    def known_as(self, source_id: int, identities: Collection[str]) -> dict[int, bool]:
+        """The posts that a source showed under these identities, and whether each counts as missing or removed."""
+        found = self._db.execute(
+            """
+            SELECT posts.id, posts.missing_at IS NOT NULL OR posts.removed_at IS NOT NULL
+            FROM json_each(?) AS wanted
+                CROSS JOIN sightings ON sightings.source_id = ? AND sightings.identity = wanted.value
+                CROSS JOIN posts ON posts.id = sightings.post_id
+            """,
+            (json.dumps([identity_hash(identity) for identity in identities]), source_id),
+        )
+        return {int(post_id): bool(marked) for post_id, marked in found.fetchall()}
+
+    def mentioned_since(
+        self, source_id: int, since: datetime, *, until: datetime, limit: int, thread: str | None = None
+    ) -> list[Standing]:
+        """Up to `limit` posts of a source or thread with a mention, published between two moments, newest first."""
+        within = "posts.source_id = mentions.source_id AND posts.thread = ?" if thread is not None else "? IS NULL"
+        found = self._db.execute(
+            f"""
+            SELECT DISTINCT posts.id, posts.type, posts.thread IS NOT NULL, posts.missing_at IS NOT NULL, mentions.at
+            FROM mentions JOIN posts ON posts.id = mentions.post_id
+            WHERE mentions.source_id = ? AND mentions.at > ? AND mentions.at < ?
+              AND posts.published_at IS NOT NULL AND posts.removed_at IS NULL AND {within}
+            ORDER BY mentions.at DESC LIMIT ?
+            """,  # noqa: S608 - one of two constants
+            (source_id, rows.to_text(since), rows.to_text(until), thread, limit),
+        )
+        return [
+            Standing(int(post_id), PostType(kind), bool(is_under), bool(missing))
+            for post_id, kind, is_under, missing, _ in found.fetchall()
+        ]
+
+    def missing_before(
+        self, source_id: int, before: datetime, *, published_since: datetime, limit: int
+    ) -> list[Missing]:
+        """Up to `limit` posts of a source that have been missing since before then, the longest missing first."""
+        found = self._db.execute(
+            "SELECT id, url, text FROM posts WHERE source_id = ? AND missing_at IS NOT NULL AND removed_at IS NULL "
+            "AND missing_at <= ? AND published_at >= ? ORDER BY missing_at, id LIMIT ?",
+            (source_id, rows.to_text(before), rows.to_text(published_since), limit),
+        )
+        return [Missing(int(post_id), url, text) for post_id, url, text in found.fetchall()]
+
+    def mark_missing(self, ids: Collection[int], at: datetime) -> None:
+        """These count as missing since `at`; put ahead, they are not asked about until then."""
+        self._db.execute(
+            "UPDATE posts SET missing_at = ? WHERE id IN (SELECT value FROM json_each(?))",
+            (rows.to_text(at), json.dumps(list(ids))),
+        )
+
+    def mark_removed(self, post_id: int, now: datetime) -> None:
+        """This is gone from its site; what it said stays."""
+        self._db.execute("UPDATE posts SET removed_at = ? WHERE id = ?", (rows.to_text(now), post_id))
+
+    def mark_shown(self, ids: Collection[int]) -> None:
+        """These are there again."""
+        self._db.execute(
+            "UPDATE posts SET missing_at = NULL, removed_at = NULL WHERE id IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(ids)),),
+        )
