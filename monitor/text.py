@@ -10,6 +10,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urljoin, urlsplit, urlunsplit
 
@@ -278,6 +279,7 @@ _WRAPPERS = (
 )
 
 
+@lru_cache(maxsize=1024)
 def clean_url(url: str, base: str = "") -> str | None:
     """`url`, resolved against `base`, as an absolute http or https address, or None where it is none.
 
@@ -318,6 +320,7 @@ def _is_noise(parameter: str) -> bool:
     return name.startswith("utm_") or name in _TRACKING or (name in ("s", "sid") and bool(_MD5.fullmatch(value)))
 
 
+@lru_cache(maxsize=1024)
 def canonical_url(url: str) -> str | None:
     """The one spelling of an http(s) address under which a post is known, or None where `url` is none.
 

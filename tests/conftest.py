@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import sys
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -11,6 +13,11 @@ from tests.site import Site, running_site
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+# The programs that tests start compile nothing that an earlier one has compiled, whatever the caller's shell says.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ multicast, NAT64, 6to4, site-local and IPv4-compatible addresses global on some 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -124,6 +125,7 @@ def host_of(url: httpx.URL | str) -> str:
     return f"[{ip}]:{port_of(parsed)}" if ip is not None and ip.version == 6 else f"{name}:{port_of(parsed)}"
 
 
+@lru_cache(maxsize=1024)
 def parse_url(text: str, *, schemes: tuple[str, ...] = WEB) -> httpx.URL:
     """A checked URL; parsed once, so that what is checked is what is dialled. Raises `AddressRefused`."""
     try:

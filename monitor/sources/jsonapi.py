@@ -98,8 +98,17 @@ class JsonKind:
         following = self._following(request, response, answer, len(items))
         more = (following,) if following else ()
         return Page(
-            posts=posts, more=more, cursor=cursor if are_replies else self._noted(request, cursor, posts), wait=wait
+            posts=posts,
+            more=more,
+            cursor=cursor if are_replies else self._noted(request, cursor, posts),
+            joined=not more and self._asks_since,
+            wait=wait,
         )
+
+    @property
+    def _asks_since(self) -> bool:
+        """Whether a poll asks only for what came since the last one."""
+        return "since" in {slot[1] for slot in _SLOT.finditer(f"{self.url} {self.options.body}")}
 
     # Requests. ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -231,8 +240,7 @@ class JsonKind:
 
     def _noted(self, request: Request, cursor: Mapping[str, JSON], posts: tuple[Post, ...]) -> Mapping[str, JSON]:
         """The cursor with the newest moment that was seen, where a poll asks for what came since."""
-        options: JsonOptions = self.options
-        if "since" not in {slot[1] for slot in _SLOT.finditer(f"{self.url} {options.body}")}:
+        if not self._asks_since:
             return cursor
         asked = datetime.fromisoformat(str(request.carry["asked"]))
         moments = [min(post.published, asked) for post in posts if post.published]

@@ -1,7 +1,8 @@
 """Whether the page of a single post still holds what the post said.
 
 All that the page carries is searched, scripts too, because many a page keeps its posts as data in one of them. What is
-a barrier, or hardly more than the frame that a script is to fill, tells nothing.
+a barrier, or hardly more than the frame that a script is to fill, tells nothing; a short page without scripts is what
+some forums answer with, status 200, where a post is gone.
 """
 
 from __future__ import annotations
@@ -32,13 +33,14 @@ def holds(response: Response, beginning: str) -> bool | None:
         return None
     if beginning in _letters("".join(map(str, page.root.itertext()))):
         return True
-    data = (str(script.text) for script in page.root.iter("script") if script.text)
+    scripts = list(page.root.iter("script"))
+    data = (str(script.text) for script in scripts if script.text)
     if beginning in _letters(_SPELT.sub(" ", _ESCAPED.sub(lambda found: chr(int(found[1], 16)), " ".join(data)))):
         return True
     if page.barrier():
         return None
     etree.strip_elements(page.root, *_UNSEEN, with_tail=False)
-    return None if len(_letters(" ".join(map(str, page.root.itertext())))) < LEAST else False
+    return None if scripts and len(_letters(" ".join(map(str, page.root.itertext())))) < LEAST else False
 
 
 def _letters(text: str) -> str:

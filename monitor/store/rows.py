@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def to_text(moment: datetime) -> str:
     """UTC with milliseconds, as in 2026-11-21T21:33:19.123Z: sorts as text, reads as ISO 8601."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds")[: -len("+00:00")] + "Z"
 
 
 def to_text_or_none(moment: datetime | None) -> str | None:

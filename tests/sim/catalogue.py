@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 # style, how many of sixty
 STYLES: Final = (
-    ("rss", 6),
-    ("atom", 5),
-    ("jsonfeed", 14),
-    ("list", 14),
+    ("rss", 3),
+    ("atom", 3),
+    ("jsonfeed", 16),
+    ("list", 10),
     ("threads", 4),
-    ("json", 4),
+    ("json", 8),
     ("schemaorg", 2),
     ("discourse", 3),
     ("mastodon", 2),
@@ -36,16 +36,16 @@ STYLES: Final = (
 _BOTH: Final = frozenset({"etag", "last-modified"})
 _ZONES: Final = ("UTC", "Europe/Berlin", "Europe/Moscow", "America/New_York")
 _RHYTHMS: Final[tuple[tuple[Rhythm, float, float], ...]] = (
-    ("calm", 0.25, 0.8),
-    ("calm", 0.25, 0.8),
-    ("steady", 1.0, 2.5),
-    ("steady", 1.0, 2.5),
-    ("nights-off", 1.0, 3.0),
-    ("weekdays", 1.0, 3.0),
-    ("busy", 4.0, 7.0),
+    ("calm", 0.1, 0.4),
+    ("calm", 0.1, 0.4),
+    ("calm", 0.2, 0.6),
+    ("steady", 0.5, 1.0),
+    ("nights-off", 0.5, 1.2),
+    ("weekdays", 0.5, 1.2),
+    ("busy", 2.0, 4.0),
 )
-_EVERY: Final = {"calm": (12, 24), "steady": (8, 12), "nights-off": (6, 12), "weekdays": (6, 12), "busy": (2, 4, 6)}
-"""Hours between two visits: what a month costs is what its visits cost."""
+_EVERY: Final = {"calm": (12,), "steady": (10, 12), "nights-off": (9, 12), "weekdays": (9, 12), "busy": (4, 6, 8)}
+"""Hours between two visits, of which there are 60 in a month at least: what a month costs is what they cost."""
 _COPIES: Final = 3  # pairs of sites that show some of the same posts
 
 
@@ -68,13 +68,14 @@ def _site(dice: random.Random, number: int, style: str, count: int) -> Site:
         style=style,
         rhythm=rhythm,
         rate=dice.uniform(least, most),
-        window=dice.randint(8, 15),
+        window=dice.randint(5, 9),
         paged=dice.random() < 0.4,
         every=timedelta(hours=dice.choice(_EVERY[rhythm])),
         learns=learns,
         validators=dice.choice((_BOTH, _BOTH, frozenset({"etag"}), frozenset({"last-modified"}), frozenset())),
         zone=dice.choice(_ZONES) if style in ("list", "threads") else "UTC",
         guids=dice.random() < 0.8,
+        robots=dice.random() < 0.3,
     )
 
 
@@ -138,7 +139,15 @@ def source_of(site: Site) -> Source:
     """The site as the configuration has it."""
     kind, options = WATCHED[site.style]
     assert kind in KINDS
-    return Source(name=site.name, kind=kind, url=site.url, options=options(site), every=site.every, learns=site.learns)
+    return Source(
+        name=site.name,
+        kind=kind,
+        url=site.url,
+        options=options(site),
+        every=site.every,
+        learns=site.learns,
+        robots=site.robots,
+    )
 
 
 def month_of(seed: int) -> datetime:

@@ -82,8 +82,9 @@ class InlineWriter(Writer):
 
     async def start(self) -> None:
         database = open_writer(self._path)
-        # The machine of a simulation loses no power, and a month must cost seconds.
-        database.execute("PRAGMA synchronous = OFF")
+        # The machine of a simulation loses no power, nobody else reads, and a month must cost seconds.
+        for pragma in ("journal_mode = MEMORY", "synchronous = OFF", "locking_mode = EXCLUSIVE", "temp_store = MEMORY"):
+            database.execute(f"PRAGMA {pragma}")
         self._store = Store(database)
 
     async def run(self, function: Callable[[Store], T]) -> T:
@@ -91,6 +92,12 @@ class InlineWriter(Writer):
             raise CrashedError
         with sqlite_errors(self._path):
             return function(self._store)
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """For the machine to see what is due."""
+        assert self._store is not None
+        return cast("sqlite3.Connection", self._store._db.conn)
 
     def crash(self) -> None:
         """As if the process were gone."""
@@ -188,7 +195,7 @@ class Machine:
         self._steps: list[tuple[datetime, timedelta]] = []
         self._crash = asyncio.Event()
         self._housekeeping: dict[str, datetime] = {}
-        self._health: dict[str, str] = {}
+        self._ill: dict[str, str] = {}
         self._looked = clock.true_now()
 
     async def run(
@@ -198,12 +205,8 @@ class Machine:
         self._crashes, self._steps = sorted(crashes), sorted(steps)
         while self._clock.true_now() < until:
             self._crash = asyncio.Event()
-            daemon, jobs = await self._start()
-            eyes = sqlite3.connect(self._path, isolation_level=None)
-            try:
-                await self._live(daemon, jobs, eyes, until)
-            finally:
-                eyes.close()
+            daemon, jobs, eyes = await self._start()
+            await self._live(daemon, jobs, eyes, until)
             await _kill(daemon)
             self._log.write("restart" if self._crash.is_set() else "end")
 
@@ -216,7 +219,7 @@ class Machine:
         if self._crash.is_set():
             raise asyncio.CancelledError
 
-    async def _start(self) -> tuple[Daemon, Jobs]:
+    async def _start(self) -> tuple[Daemon, Jobs, sqlite3.Connection]:
         daemon = Daemon(self._path.with_suffix(".yaml"), self._path, environ={})
         jobs, clock = Jobs(), self._clock
         writer = InlineWriter(self._path)
@@ -236,7 +239,7 @@ class Machine:
         await sync_sources(inside._plan, ports)
         inside._start_jobs()
         self._housekeeping = {job.__name__: clock.true_now() + every for job, every in jobs.jobs}
-        return daemon, jobs
+        return daemon, jobs, writer.connection
 
     async def _live(self, daemon: Daemon, jobs: Jobs, eyes: sqlite3.Connection, until: datetime) -> None:
         crashed = asyncio.ensure_future(self._crash.wait())
@@ -308,10 +311,12 @@ class Machine:
 
     def _watch_health(self, eyes: sqlite3.Connection) -> None:
         """Log each change of health; what the daemon knew earlier is nowhere else."""
-        for name, health in eyes.execute("SELECT name, health FROM sources"):
-            if self._health.get(name) != health:
-                self._health[name] = health
-                self._log.write("health", source=name, health=health)
+        ill = dict(eyes.execute("SELECT name, health FROM sources WHERE health <> 'ok'").fetchall())
+        if ill != self._ill:
+            for name in sorted(ill.keys() | self._ill.keys()):
+                if ill.get(name) != self._ill.get(name):
+                    self._log.write("health", source=name, health=ill.get(name, "ok"))
+            self._ill = ill
 
 
 async def _kill(daemon: Daemon) -> None:

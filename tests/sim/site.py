@@ -76,7 +76,8 @@ class Entry:
 class Site:
     """A site with one source: `window` posts a page (threads on a list of threads), `paged` ones link to older pages.
 
-    `style` is how it is rendered, `validators` are the headers that it offers, `zone` that of its dates.
+    `style` is how it is rendered, `validators` are the headers that it offers, `zone` that of its dates, `robots` says
+    whether its source heeds robots.txt.
     """
 
     name: str
@@ -91,6 +92,7 @@ class Site:
     validators: frozenset[str] = frozenset()
     zone: str = "UTC"
     guids: bool = True
+    robots: bool = True
     entries: list[Entry] = field(default_factory=list)
     _moments: list[datetime] = field(default_factory=list)
 

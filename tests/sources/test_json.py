@@ -163,6 +163,14 @@ def test_notes_the_newest_moment_of_all_pages_and_none_ahead() -> None:
     assert started(reader, {"newest": 17}).url.endswith("2026-11-11T12:00:00Z")
 
 
+def test_an_answer_to_what_came_since_joins_up_with_its_last_page() -> None:
+    reader = kind("https://api.example/search?from={since}", page={"param": "page", "size": 2})
+    first = reader.read(started(reader), answered([item(1), item(2)]), {})
+    assert (len(first.more), first.joined) == (1, False)
+    assert reader.read(following(first), answered([item(3)]), first.cursor).joined
+    assert not read(kind(page={"param": "page", "size": 2}), [item(3)]).joined  # a list may have run on
+
+
 # ── What an answer says of itself ───────────────────────────────────────────────────────────────────────────────────
 
 

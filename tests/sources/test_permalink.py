@@ -28,6 +28,7 @@ def page(body: str, *, title: str = "Форум") -> Response:
         (f"<script>var posts = {json.dumps([TEXT], ensure_ascii=False)}</script>" + REST, True),
         (REST, False),
         (f"<p>Сообщение удалено</p>{REST}<script>var x = {{}}</script>", False),
+        ("<h1>Ошибка</h1><p>Темы нет</p>", False),
         ("<div id=app></div><script>" + "start(1); " * 200 + "</script>", None),
         ("<form><input type=password></form>", None),
     ],
