@@ -37,15 +37,15 @@ from monitor.store import Writer, lock_database
 from monitor.tracking.health import after_failure
 from monitor.web import metrics
 from monitor.web.app import STUCK_AFTER, WebServer, make_app
-from monitor.worker import WorkerPool
+from monitor.worker import WORKERS, WorkerPool
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Mapping
+    from collections.abc import Awaitable, Mapping, Sequence
     from pathlib import Path
 
     from monitor.clock import Clock
     from monitor.config import Config
-    from monitor.models import JSON
+    from monitor.models import JSON, HostState
     from monitor.store import LeasedSource, PendingMessage
 
 POLL_TICK: Final = 0.5  # seconds
@@ -60,13 +60,15 @@ DRAIN: Final = 8.0  # seconds that a stop waits for what is on its way
 log = structlog.get_logger()
 
 
-async def make_ports(config: Config, *, clock: Clock, writer: Writer) -> Ports:
-    """The outside world for this configuration; host politeness comes from the database."""
-    hosts = await writer.run(lambda store: store.hosts())
+async def make_ports(
+    config: Config, *, clock: Clock, writer: Writer, workers: int = WORKERS, known: Sequence[HostState] = ()
+) -> Ports:
+    """The outside world for this configuration; host politeness comes from the database, or is `known` from another."""
+    hosts = known or await writer.run(lambda store: store.hosts())
     return Ports(
         clock=clock,
         fetcher=Fetcher(config.fetch, clock=clock, hosts=hosts),
-        worker=WorkerPool(config.brands),
+        worker=WorkerPool(config.brands, workers=workers),
         writer=writer,
     )
 
@@ -239,6 +241,8 @@ class Daemon:
             if config.brands != self._plan.config.brands:
                 self._keep(self._chores, _retire(self._ports.worker, set(self._polls)))
                 self._ports = replace(self._ports, worker=WorkerPool(config.brands))
+            # A new dict: polls under way put the sessions of the old configuration into theirs.
+            self._ports = replace(self._ports, sessions=_kept_sessions(self._ports.sessions, self._plan, plan))
             # One Fetcher for life: two would not know of each other's queues.
             self._ports.fetcher.apply(config.fetch)
             self._plan = plan
@@ -352,6 +356,13 @@ class Daemon:
         tasks.add(task)
         task.add_done_callback(tasks.discard)
         task.add_done_callback(_log_failure)
+
+
+def _kept_sessions(sessions: Mapping[str, JSON], before: Plan, after: Plan) -> dict[str, JSON]:
+    """What logins gave, but for sources that changed: a token must not go to another site, nor be another user's."""
+    if before.config.secrets != after.config.secrets:
+        return {}
+    return {name: one for name, one in sessions.items() if before.sources.get(name) == after.sources.get(name)}
 
 
 async def _retire(worker: WorkerPool, in_flight: set[asyncio.Task[None]]) -> None:

@@ -43,15 +43,19 @@ def site() -> Iterator[Site]:
 # Files that take longest, which begin first, so that no worker is left alone with one at the end.
 SLOW = (
     "tests/test_install.py",
-    "tests/cli/test_changes.py",
-    "tests/cli/test_care.py",
     "tests/test_daemon.py",
-    "tests/store/test_search.py",
-    "tests/query/test_agreement.py",
-    "tests/reports",
+    "tests/cli/test_changes.py",
+    "tests/discovery/test_shared_pages.py",
+    "tests/cli/test_care.py",
     "tests/test_worker.py",
     "tests/sources/test_shared_feeds.py",
+    "tests/query/test_agreement.py",
+    "tests/cli/test_analysis.py",
+    "tests/store/test_search.py",
     "tests/sources/test_article.py",
+    "tests/reports",
+    "tests/store/test_backup.py",
+    "tests/sources/test_hostile_feeds.py",
 )
 
 

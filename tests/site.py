@@ -65,7 +65,9 @@ class _Handler(BaseHTTPRequestHandler):
 def serving(server: ThreadingHTTPServer) -> Iterator[None]:
     """The server is up while the block runs."""
     with server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread = threading.Thread(
+            target=server.serve_forever, args=(0.02,), daemon=True
+        )  # seconds until it heeds a stop
         thread.start()
         try:
             yield

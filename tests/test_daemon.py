@@ -14,16 +14,22 @@ import sys
 import threading
 import urllib.request
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from monitor import daemon as module
+from monitor.config import load
+from monitor.flows.ports import make_plan
+from tests.cli.inprocess import run_command
+from tests.site import running_site
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from monitor.worker import WorkerPool
     from tests.site import Site
 
 PATIENCE = 40.0  # seconds; generous, because nothing here is about speed
@@ -102,6 +108,20 @@ def daemon(tmp_path: Path, site: Site) -> Iterator[Callable[..., Process]]:
         process.stop(signal.SIGKILL)
 
 
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Process, Path]]:
+    """One daemon that has started, and its folder, for those who only ask it something."""
+    folder = tmp_path_factory.mktemp("running")
+    with running_site() as site:
+        (folder / "sources.yaml").write_text(CONFIG.format(url=site.url, port=site.port), encoding="utf-8")
+        process = Process(folder, {})
+        try:
+            process.wait_for("started")
+            yield process, folder
+        finally:
+            process.stop(signal.SIGKILL)
+
+
 def database(folder: Path, sql: str) -> list[tuple[object, ...]]:
     connection = sqlite3.connect(f"{(folder / 'monitor.db').as_uri()}?mode=ro", uri=True)
     try:
@@ -141,9 +161,10 @@ def test_a_post_that_appears_becomes_an_alert_that_arrives(
     assert "recorded silently: first poll of this source" in first.stdout
 
 
-def test_a_second_daemon_names_the_pid_of_the_first(tmp_path: Path, daemon: Callable[..., Process]) -> None:
-    pid = daemon().wait_for("started")["pid"]
-    second = monitor(tmp_path, "run", "--db", "monitor.db")
+def test_a_second_daemon_names_the_pid_of_the_first(running: tuple[Process, Path]) -> None:
+    process, folder = running
+    pid = process.wait_for("started")["pid"]
+    second = monitor(folder, "run", "--db", "monitor.db")
     assert second.returncode == 75
     assert f"pid {pid}" in second.stderr
 
@@ -167,12 +188,12 @@ def test_a_wrong_configuration_never_replaces_a_good_one(
     assert database(tmp_path, "SELECT name FROM sources WHERE active") == [("other",)]
 
 
-def test_a_command_that_writes_asks_the_running_daemon(tmp_path: Path, daemon: Callable[..., Process]) -> None:
-    daemon().wait_for("started")
-    unknown = monitor(tmp_path, "poll", "nowhere")
+def test_a_command_that_writes_asks_the_running_daemon(running: tuple[Process, Path]) -> None:
+    _, folder = running
+    unknown = monitor(folder, "poll", "nowhere")
     assert unknown.returncode == 65
     assert "there is no source 'nowhere'" in unknown.stderr
-    polled = monitor(tmp_path, "poll", "news", "--json")
+    polled = monitor(folder, "poll", "news", "--json")
     # The daemon itself may be polling it at this very moment, and then says so.
     assert polled.returncode in (0, 65)
     if polled.returncode == 0:
@@ -183,11 +204,11 @@ def test_poll_works_alone_when_no_daemon_runs(tmp_path: Path, site: Site) -> Non
     site.posts = ["Тестомаркет молодец"]
     config = CONFIG.format(url=site.url, port=site.port)
     (tmp_path / "sources.yaml").write_text(config, encoding="utf-8")
-    dry = monitor(tmp_path, "poll", "news", "--dry-run")
+    dry = run_command(tmp_path, "poll", "news", "--dry-run")
     assert dry.returncode == 0
     assert "Тестомаркет: " in dry.stdout
     assert not (tmp_path / "monitor.db").exists()
-    report = json.loads(monitor(tmp_path, "poll", "news", "--json").stdout)
+    report = json.loads(run_command(tmp_path, "poll", "news", "--json").stdout)
     assert (report["new"], report["mentions"], report["error"]) == (1, 1, None)
     assert database(tmp_path, "SELECT brand FROM mentions") == [("Тестомаркет",)]
 
@@ -215,6 +236,42 @@ def test_systemd_is_told_when_it_is_ready_alive_reloading_and_stopping(
         while b"STOPPING=1" not in heard:
             heard.append(listener.recv(100))
     assert heard[0] == b"READY=1"
+
+
+def test_what_a_login_gave_is_forgotten_at_a_reload_where_its_source_changed(tmp_path: Path) -> None:
+    path, environ = tmp_path / "sources.yaml", {"KEY": "first-key"}
+    text = (
+        "contact: tests@monitor.test\nbrands: [{name: Тестомаркет}]\nsources:\n"
+        '  - {name: a, kind: feed, url: "https://a.example/feed?key=${KEY}"}\n'
+        '  - {name: b, kind: feed, url: "https://b.example/feed"}\n'
+    )
+
+    class NoWords:
+        async def variants(self, words: set[str]) -> dict[str, frozenset[str]]:
+            return {word: frozenset() for word in words}
+
+    async def run() -> None:
+        path.write_text(text, encoding="utf-8")
+        daemon = module.Daemon(path, tmp_path / "monitor.db", environ=environ)
+        await daemon._writer.start()
+        config = load(path, environ=environ)
+        ports = await module.make_ports(config, clock=daemon._clock, writer=daemon._writer)
+        daemon._ports = replace(ports, worker=cast("WorkerPool", NoWords()))
+        daemon._plan = await make_plan(config, daemon._ports.worker)
+        sessions = daemon._ports.sessions
+        sessions |= {"a": "token of a", "b": "token of b"}
+        path.write_text(text.replace("b.example", "c.example"), encoding="utf-8")
+        await daemon._reload()
+        sessions["b"] = "token that a poll under way put there"
+        assert daemon._ports.sessions == {"a": "token of a"}
+        environ["KEY"] = "second-key"
+        await daemon._reload()
+        assert daemon._ports.sessions == {}
+        await daemon._ports.fetcher.close()
+        await asyncio.to_thread(ports.worker.close)
+        await daemon._writer.close()
+
+    asyncio.run(run())
 
 
 def test_work_that_holds_the_writer_for_long_is_no_standstill(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -248,10 +305,9 @@ def test_work_that_holds_the_writer_for_long_is_no_standstill(tmp_path: Path, mo
         asyncio.run(run(listener))
 
 
-def test_health_and_metrics_are_served(daemon: Callable[..., Process]) -> None:
-    process = daemon()
+def test_health_and_metrics_are_served(running: tuple[Process, Path]) -> None:
+    process, _ = running
     address = process.wait_for("web")["listen"]
-    process.wait_for("started")
     with urllib.request.urlopen(f"http://{address}/healthz", timeout=PATIENCE) as answer:
         health = json.load(answer)
     assert (health["status"], health["sources"]) == ("ok", 1)

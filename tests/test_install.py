@@ -216,20 +216,34 @@ def test_installing_twice_changes_nothing(server: Server) -> None:
     assert listing(server.root) == before
 
 
-def test_another_prefix_is_everywhere_and_an_unfinished_installation_is_made_anew(server: Server) -> None:
-    (server.root / "opt").rename(server.root / "srv")
-    (server.root / "srv/monitor-a").rename(server.root / "srv/watch-a")
-    (server.root / "srv/monitor").unlink()
-    (server.root / "srv/watch-a/installed-from").unlink()
-    (server.root / "srv/watch-a/left-over").touch()
-    assert server.make("install", "PREFIX=/srv/watch").returncode == 0
-    assert server.monitor("--version") == "monitor 1.0"
-    unit = (server.root / "etc/systemd/system/monitor.service").read_text(encoding="utf-8")
-    assert "ExecStart=/srv/watch/bin/monitor run" in unit
-    assert not (server.root / "srv/watch/left-over").exists()
-    assert not (server.root / "opt").exists()
-    assert server.make("uninstall", "PREFIX=/srv/watch").returncode == 0
-    assert not any((server.root / "srv").iterdir())
+# The installer, which says which environment it would make in place of making it, which takes a quarter of a minute.
+WITHOUT_MAKING = """\
+import sys
+sys.path.insert(0, {folder!r})
+import install
+install.make_environment = lambda places, slot: print("made anew:", slot)
+install.main()
+"""
+
+
+@pytest.mark.parametrize(("kept", "made"), [(200, False), (100, True), (0, True), (None, True)])
+def test_an_environment_whose_mark_is_missing_or_was_cut_short_is_made_anew(
+    server: Server, kept: int | None, made: bool
+) -> None:
+    mark = server.root / "opt/monitor-a/installed-from"
+    whole = mark.read_text(encoding="ascii")
+    mark.unlink()
+    if kept is not None:
+        mark.write_text(whole[:kept], encoding="ascii")  # of 100 the first hash is whole, the second is not
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", WITHOUT_MAKING.format(folder=str(server.tree / "systemd")), "install"],
+        env={**os.environ, "DESTDIR": str(server.root), "PREFIX": "", "CONTACT": ""},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ("made anew: /opt/monitor-a\n" in done.stdout) is made
+    assert ("/opt/monitor-a is complete already." in done.stdout) is not made
 
 
 def test_a_new_version_is_no_install(server: Server) -> None:
@@ -256,14 +270,31 @@ def test_an_upgrade_takes_the_history_along_and_keeps_it_as_it_was_beside(server
     assert (again.returncode, again.stdout) == (0, "/opt/monitor-b is this version already.\n")
 
 
-def test_an_upgrade_with_other_packages_makes_a_new_environment(server: Server) -> None:
+def test_other_packages_make_a_new_environment_in_place_of_an_unfinished_one_and_a_prefix_is_everywhere(
+    server: Server,
+) -> None:
+    (server.root / "opt").rename(server.root / "srv")
+    (server.root / "srv/monitor-a").rename(server.root / "srv/watch-a")
+    (server.root / "srv/monitor").unlink()
+    assert server.make("install", "PREFIX=/srv/watch").returncode == 0
+    assert (server.root / "srv/watch").readlink() == Path("watch-a")
+    (server.root / "srv/watch-b").mkdir()
+    (server.root / "srv/watch-b/left-over").touch()
     (server.tree / "requirements.lock").write_text("# still none\n", encoding="utf-8")
     server.release("2.0")
-    done = server.make("upgrade")
+    done = server.make("upgrade", "PREFIX=/srv/watch")
     assert done.returncode == 0, done.stderr
+    assert "Installing packages into /srv/watch-b" in done.stdout
     assert "There is no database yet" in done.stdout
     assert server.monitor("--version") == "monitor 2.0"
-    assert "/opt/monitor-b/" in (server.root / "opt/monitor/bin/pip").read_text(encoding="utf-8")
+    assert "/srv/watch-b/" in (server.root / "srv/watch/bin/pip").read_text(encoding="utf-8")
+    assert not (server.root / "srv/watch/left-over").exists()
+    assert not (server.root / "srv/watch-a").exists()
+    unit = (server.root / "etc/systemd/system/monitor.service").read_text(encoding="utf-8")
+    assert "ExecStart=/srv/watch/bin/monitor run" in unit
+    assert not (server.root / "opt").exists()
+    assert server.make("uninstall", "PREFIX=/srv/watch").returncode == 0
+    assert not any((server.root / "srv").iterdir())
 
 
 @pytest.mark.parametrize(
@@ -322,13 +353,13 @@ def test_what_no_upgrade_can_break_undoes_none(server: Server) -> None:
         ("/tmp/monitor", "does not see /tmp/"),
     ],
 )
-def test_a_prefix_that_the_service_could_not_live_at_is_refused(server: Server, prefix: str, words: str) -> None:
-    before = listing(server.root, server.tree)
+def test_a_prefix_that_the_service_could_not_live_at_is_refused(installed: Server, prefix: str, words: str) -> None:
+    before = listing(installed.root, installed.tree)
     for target in ("install", "upgrade"):
-        done = server.make(target, f"PREFIX={prefix}")
+        done = installed.make(target, f"PREFIX={prefix}")
         assert done.returncode != 0
         assert words in done.stderr
-    assert listing(server.root, server.tree) == before
+    assert listing(installed.root, installed.tree) == before
 
 
 def test_no_shell_reads_what_is_given(installed: Server, tmp_path: Path) -> None:
@@ -341,15 +372,6 @@ def test_no_shell_reads_what_is_given(installed: Server, tmp_path: Path) -> None
     contact = (server.root / "etc/monitor/credentials/contact").read_text(encoding="utf-8")
     assert contact == """a"; touch planted; `touch planted` ' @monitor.test\n"""
     assert listing(server.tree) == before
-
-
-def test_an_environment_whose_mark_was_cut_short_is_made_anew(server: Server) -> None:
-    mark = server.root / "opt/monitor-a/installed-from"
-    whole = mark.read_text(encoding="ascii")
-    mark.write_text(whole[:100], encoding="ascii")  # the first hash is whole, the second is not
-    done = server.make("install")
-    assert done.returncode == 0, done.stderr
-    assert mark.read_text(encoding="ascii") == whole
 
 
 def test_no_upgrade_without_a_backup(server: Server) -> None:

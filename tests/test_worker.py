@@ -133,7 +133,7 @@ def test_only_posts_that_name_a_brand_are_judged() -> None:
 def test_workers_that_all_die_at_once_are_replaced() -> None:
     async def story(pool: WorkerPool) -> None:
         await pool.start()
-        for _ in range(3):
+        for _ in range(2):
             for child in _children():
                 os.kill(child, signal.SIGKILL)
             # Whether the death is noticed before or during the next task, the one after it works.

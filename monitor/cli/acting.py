@@ -75,6 +75,7 @@ async def holding(*, config: Path | None, db: Path | None, follow: bool = False)
     from monitor.daemon import close_ports, make_ports, sync_sources
     from monitor.flows.ports import make_plan
     from monitor.store import Writer, lock_database
+    from monitor.worker import WORKERS
 
     os.umask(0o077)  # the database is for this user alone
     loaded, database = load_config(config), database_path(db)
@@ -82,7 +83,9 @@ async def holding(*, config: Path | None, db: Path | None, follow: bool = False)
         writer = Writer(database)
         await writer.start()
         try:
-            ports = await make_ports(loaded, clock=SystemClock(), writer=writer)
+            # One source is read and judged in turn: a second process would only cost its start.
+            workers = 1 if follow else WORKERS
+            ports = await make_ports(loaded, clock=SystemClock(), writer=writer, workers=workers)
             try:
                 plan = await make_plan(loaded, ports.worker)
                 if follow:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from monitor.config import Config
+    from monitor.models import HostState
     from monitor.store import Reader
 
 ConfigOption = Annotated[
@@ -74,6 +75,17 @@ def reader(given: Path | None) -> Reader:
     from monitor.store import Reader, open_reader
 
     return Reader(open_reader(database_path(given)))
+
+
+def stored_hosts(given: Path | None) -> list[HostState]:
+    """What the hosts asked for, as a daemon noted it; none where there is no database yet, unless one was named."""
+    if given is None and not database_path(None).exists():
+        return []
+    found = reader(given)
+    try:
+        return found.hosts()
+    finally:
+        found.close()
 
 
 def print_json(value: object) -> None:

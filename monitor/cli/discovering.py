@@ -13,12 +13,14 @@ from monitor.cli import app
 from monitor.cli.common import (
     AllowOption,
     ConfigOption,
+    DatabaseOption,
     JsonOption,
     config_path,
     load_config,
     print_json,
     print_line,
     print_nothing,
+    stored_hosts,
 )
 
 if TYPE_CHECKING:
@@ -26,21 +28,23 @@ if TYPE_CHECKING:
 
     from monitor.config import Config
     from monitor.flows.discovering import Discovery, Trial
-    from monitor.models import Network, Post
+    from monitor.models import HostState, Network, Post
 
 
 @app.command()
 def discover(
     url: Annotated[str, typer.Argument(help="Address of a page, forum, blog, channel or feed.")],
+    *,
     every: Annotated[
         bool, typer.Option("--all", help="Also what was tried and does not work, with the reason.")
     ] = False,
     allow: AllowOption = None,
     config: ConfigOption = None,
+    db: DatabaseOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Find out how an address can be watched: entries for sources.yaml, each tried, with the first posts."""
-    found = discovered(url, allow=allow, config=_config(config), thorough=every)
+    found = discovered(url, allow=allow, config=_config(config), hosts=stored_hosts(db), thorough=every)
     shown = found.trials if every else found.offered
     if as_json:
         for trial in shown:
@@ -67,8 +71,15 @@ def _config(given: Path | None) -> Config | None:
         return None
 
 
-def discovered(url: str, *, allow: Sequence[str] | None, config: Config | None, thorough: bool = False) -> Discovery:
-    """What `flows.discovering` finds at an address, with a fetcher of its own."""
+def discovered(
+    url: str,
+    *,
+    allow: Sequence[str] | None,
+    config: Config | None,
+    hosts: Sequence[HostState],
+    thorough: bool = False,
+) -> Discovery:
+    """What `flows.discovering` finds at an address, with a fetcher of its own that knows what `hosts` asked for."""
     import asyncio
     import re
 
@@ -90,7 +101,7 @@ def discovered(url: str, *, allow: Sequence[str] | None, config: Config | None, 
 
     async def go() -> Discovery:
         clock = SystemClock()
-        fetcher = Fetcher(settings, clock=clock)
+        fetcher = Fetcher(settings, clock=clock, hosts=hosts)
         try:
             return await run(
                 url, fetcher=fetcher, clock=clock, allow=networks, brand=brand, thorough=thorough, progress=tell

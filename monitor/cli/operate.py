@@ -22,12 +22,15 @@ from monitor.cli.common import (
     progress,
     reader,
     short_time,
+    stored_hosts,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from monitor.config import Config
     from monitor.errors import Fault
-    from monitor.models import Judgement, Post
+    from monitor.models import HostState, Judgement, Post
 
 
 @app.command()
@@ -109,7 +112,7 @@ def poll(
     if dry_run:
         import asyncio
 
-        found = asyncio.run(_try(load_config(config), name))
+        found = asyncio.run(_try(load_config(config), name, hosts=stored_hosts(db)))
         for post, judgement in found:
             _show_found(post, judgement, as_json=as_json)
         if not found:
@@ -131,8 +134,8 @@ def poll(
         raise typer.Exit(1)
 
 
-async def _try(config: Config, name: str) -> list[tuple[Post, Judgement | None]]:
-    """Poll into a database of its own that is thrown away."""
+async def _try(config: Config, name: str, *, hosts: Sequence[HostState]) -> list[tuple[Post, Judgement | None]]:
+    """Poll into a database of its own that is thrown away; `hosts` are as the real one knows them."""
     from tempfile import TemporaryDirectory
 
     from monitor.clock import SystemClock
@@ -144,7 +147,7 @@ async def _try(config: Config, name: str) -> list[tuple[Post, Judgement | None]]
     with TemporaryDirectory() as folder:
         writer = Writer(Path(folder) / "try.db")
         await writer.start()
-        ports = await make_ports(config, clock=SystemClock(), writer=writer)
+        ports = await make_ports(config, clock=SystemClock(), writer=writer, workers=1, known=hosts)
         try:
             plan = await make_plan(config, ports.worker)
             return await desk.try_source(name, ports=ports, plan=plan)

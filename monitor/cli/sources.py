@@ -20,6 +20,7 @@ from monitor.cli.common import (
     print_table,
     reader,
     short_time,
+    stored_hosts,
 )
 
 
@@ -89,12 +90,14 @@ def _next_poll(row: dict[str, object]) -> str:
 @sources_app.command("add")
 def add(
     url: Annotated[str, typer.Argument(help="Address of a page, forum, blog, channel or feed.")],
+    *,
     name: Annotated[str | None, typer.Option(help="What the source is called. Default: from its host.")] = None,
     pick: Annotated[
         list[int] | None, typer.Option(min=1, help="Number of an entry that `discover` shows; may repeat. Default: 1.")
     ] = None,
     allow: AllowOption = None,
     config: ConfigOption = None,
+    db: DatabaseOption = None,
 ) -> None:
     """Find out how an address is watched, as `discover` does, and add the best entry to the configuration."""
     import os
@@ -109,7 +112,7 @@ def add(
     picked = pick or [1]
     if name is not None and len(picked) > 1:
         raise typer.BadParameter("--name goes with one entry")
-    found = discovered(url, allow=allow, config=before)
+    found = discovered(url, allow=allow, config=before, hosts=stored_hosts(db))
     if not found.offered or (pick is None and not found.offered[0].works):
         explain(found)
         print_nothing(f"nothing that works was found at {url}; nothing was added")

@@ -110,7 +110,7 @@ FAULTS: Final[Mapping[str, Fault]] = {
     "repeat-message": Fault("monitor.notify", "send", _repeat_message),
     "mark-before-send": Fault("monitor.daemon", "deliver", _mark_before_send),
     "forget-cursor": Fault("monitor.store.store", "Store.finish_poll", _forget_cursor),
-    "skip-page": Fault("monitor.flows.visit", "_page_back", _skip_page),
+    "skip-page": Fault("monitor.flows.lists", "_page_back", _skip_page),
     "lose-post": Fault("monitor.store.store", "Store.add_post", _lose_post),
     "lose-alert": Fault("monitor.store.store", "Store.add_alert", _lose_alert),
 }

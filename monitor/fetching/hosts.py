@@ -41,7 +41,8 @@ class _Queue:
         return left if left > timedelta() else None
 
     def constrains(self, now: datetime) -> bool:
-        return any(moment is not None and moment > now for moment in (self.next_at, self.retry_at))
+        # Asked of every host at the end of every poll.
+        return (self.next_at is not None and self.next_at > now) or (self.retry_at is not None and self.retry_at > now)
 
 
 class HostQueues:
@@ -77,11 +78,14 @@ class HostQueues:
             queue.users -= 1
 
     def defer(self, host: str, *, status: int, retry_at: datetime) -> None:
-        """No request to `host` before `retry_at`, which it asked for with `status`."""
-        queue = self._queue(host, timedelta())
+        """No request to `host` before `retry_at`, which it asked for with `status`; a longer wait it named stays."""
+        queue, now = self._queue(host, timedelta()), self._clock.now()
+        asked = queue.asked_to_wait(now, self._clock.monotonic())
+        if asked is not None and asked >= retry_at - now:
+            return
         queue.status = status
         queue.retry_at = retry_at
-        queue.retry_mono = self._clock.monotonic() + (retry_at - self._clock.now()).total_seconds()
+        queue.retry_mono = self._clock.monotonic() + (retry_at - now).total_seconds()
 
     def slow_down(self, host: str, *, delay: timedelta) -> None:
         """From now on at least `delay` between two requests to `host`, which its robots.txt asks for."""

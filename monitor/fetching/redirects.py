@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import httpx
@@ -45,7 +46,7 @@ def first_hop(request: HttpRequest, headers: tuple[tuple[str, str], ...]) -> Hop
     if url.userinfo:
         token = b64encode(f"{url.username}:{url.password}".encode()).decode("ascii")
         own = (*own, ("Authorization", f"Basic {token}"))
-    return Hop(url=_bare(url), method=request.method.upper(), headers=own, body=request.body)
+    return Hop(url=_bare_address(request.url), method=request.method.upper(), headers=own, body=request.body)
 
 
 def next_hop(hop: Hop, *, status: int, location: str | None) -> Hop | None:
@@ -80,6 +81,11 @@ def _target(base: httpx.URL, location: str) -> httpx.URL:
         raise RedirectRefused("the redirect's target carries a user name")
     check_url(url)
     return _bare(url)
+
+
+@lru_cache(maxsize=1024)
+def _bare_address(text: str) -> httpx.URL:
+    return _bare(parse_url(text))
 
 
 def _bare(url: httpx.URL) -> httpx.URL:

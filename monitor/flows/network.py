@@ -62,4 +62,4 @@ class Contacts:
 def _host_of(source: Source) -> str:
     """Whom a poll of the source speaks to: a host with its port, or its proxy; secrets stay as they are spelt."""
     place = urlsplit(source.proxy or source.url).netloc.rpartition("@")[2]
-    return place or source.name
+    return place or source.proxy or source.name

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from monitor.flows.ports import Plan, Ports
     from monitor.models import HttpRequest, Request, Response, Source, Validators
 
-TOKEN: Final = 8  # characters of a secret that is looked for in a body: a shorter one may be a word that people write
+TOKEN: Final = (
+    8  # characters of a secret that is looked for in body and headers: a shorter one may be a word that people write
+)
 
 _LOGIN: Final = re.compile(r"(https?://)([^/?#]*@)?", re.IGNORECASE)
 _ORIGIN: Final = re.compile(r"[^/?#]*//[^/?#]*")
@@ -117,7 +119,7 @@ def _with_login(url: str, first: str) -> str:
 def _without_secrets(response: Response, secrets: Iterable[tuple[str, str]], *, asked: str) -> Response:
     """The answer with the names of secrets in place of their values; `asked` is its address where that fails."""
     secrets = [(value, name) for value, name in secrets if value != name and len(value) >= MIN_LENGTH]
-    url, body = response.url, response.body
+    url, body, headers = response.url, response.body, response.headers
     for value, name in secrets:
         named = _ORIGIN.match(asked)
         start = _ORIGIN.match(url)
@@ -132,7 +134,8 @@ def _without_secrets(response: Response, secrets: Iterable[tuple[str, str]], *, 
         if len(value) >= TOKEN:
             for spelling in _spellings(value):
                 body = body.replace(spelling.encode(), name.encode())
-    return replace(response, url=url, body=body)
+                headers = tuple((header, text.replace(spelling, name)) for header, text in headers)
+    return replace(response, url=url, body=body, headers=headers)
 
 
 def _spellings(value: str) -> list[str]:

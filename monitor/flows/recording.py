@@ -24,12 +24,13 @@ if TYPE_CHECKING:
 
     from monitor.flows.ports import Plan
     from monitor.flows.visit import Visit
-    from monitor.models import HostState, Mention, Post, Source
+    from monitor.models import Decision, HostState, Mention, Post, Source
     from monitor.store import LeasedSource, Store
     from monitor.store.posts import StoredPost
     from monitor.tracking.network import Contact
 
 BEFORE_WATCH: Final = timedelta(days=1)  # a site's clock and its moderators may be this late
+FIRST_POLL: Final = "first poll of this source"
 LAST: Final = 3  # posts at the bottom of what was read, of which the newest date ends a gap
 HISTORY: Final = timedelta(days=365)  # an article of years ago that is found today wakes nobody
 
@@ -108,19 +109,36 @@ class _Transaction:
         return next(same, None)
 
     def _sight(self, stored: StoredPost, found: Identified, judgement: Judgement | None) -> list[bool]:
-        """A post that another source showed before: one more sighting, and news only where it says more, of a brand."""
+        """A post that another source showed before: one more sighting.
+
+        It is news only where it says more, of a brand, or where nobody heard of it because it stood in the other
+        source's first poll.
+        """
         self.store.add_sightings(self.batch.leased.id, stored.id, identities=found.identities, now=self.now)
         silent = self._why_silent(found.post, key=found.key)
         mentions = assess(judgement, Context(silent=silent), self.now) if judgement else ()
-        gained = [mention for mention in mentions if mention.brand not in stored.mentions]
-        if not gained:
-            return []
-        self.store.revise_post(stored.id, title=found.post.title, text=found.post.text, now=self.now)
         lemmas = judgement.lemmas if judgement else Lemmas()
-        return [
+        unheard = self.store.silenced(stored.id, FIRST_POLL) if silent is None and stored.mentions else set()
+        alerted = [
+            self._alert(stored.mentions[mention.brand], found.post, mention, key=found.key, lemmas=lemmas)
+            for mention in mentions
+            if mention.brand in unheard
+        ]
+        gained = [mention for mention in mentions if mention.brand not in stored.mentions]
+        if gained:
+            self.store.revise_post(stored.id, title=found.post.title, text=found.post.text, now=self.now)
+        return alerted + [
             self._mention(stored.id, found.post, mention, key=found.key, lemmas=lemmas, silent=silent)
             for mention in gained
         ]
+
+    def _alert(self, mention_id: int, post: Post, mention: Mention, *, key: str, lemmas: Lemmas) -> bool:
+        """Decide anew on a stored mention of which nobody was told."""
+        decision = self._decision(post, mention, key=key, lemmas=lemmas, silent=None)
+        self.store.rejudge_mention(mention_id, mention, lemmas=lemmas, decision=decision.reason)
+        if decision.alert is not None:
+            self.store.add_alert(mention_id, decision.alert, now=self.now)
+        return decision.alert is not None
 
     def revise(self, found: Identified, judgement: Judgement | None) -> list[bool]:
         """A post that was known and reads differently now: an edit is no news, unless it gains a brand."""
@@ -128,6 +146,8 @@ class _Transaction:
         stored = self.store.find_post(source_id, found.key)
         if stored is None:  # erased since the visit: what was erased stays so, however it is worded
             return []
+        if stored.source_id != source_id:  # how another source cuts it is no edit
+            return self._sight(stored, found, judgement)
         self.store.add_sightings(source_id, stored.id, identities=found.identities, now=self.now)
         silent = self._why_silent(post, key=found.key)
         mentions = assess(judgement, Context(silent=silent), self.now) if judgement else ()
@@ -149,8 +169,17 @@ class _Transaction:
         self, post_id: int, post: Post, mention: Mention, *, key: str, lemmas: Lemmas, silent: str | None
     ) -> bool:
         """Store a mention with what is decided of it."""
+        decision = self._decision(post, mention, key=key, lemmas=lemmas, silent=silent)
+        mention_id = self.store.add_mention(post_id, mention, decision=decision.reason, lemmas=lemmas, now=self.now)
+        interval = self.batch.leased.state.interval or self.batch.source.every
+        begin_following(self.store, self.batch.leased.id, post_id, post, mention, every=interval, now=self.now)
+        if decision.alert is not None:
+            self.store.add_alert(mention_id, decision.alert, now=self.now)
+        return decision.alert is not None
+
+    def _decision(self, post: Post, mention: Mention, *, key: str, lemmas: Lemmas, silent: str | None) -> Decision:
         source = self.batch.source.name
-        decision = decide(
+        return decide(
             post,
             mention,
             lemmas=lemmas,
@@ -161,12 +190,6 @@ class _Transaction:
             routes=self.plan.routes,
             now=self.now,
         )
-        mention_id = self.store.add_mention(post_id, mention, decision=decision.reason, lemmas=lemmas, now=self.now)
-        interval = self.batch.leased.state.interval or self.batch.source.every
-        begin_following(self.store, self.batch.leased.id, post_id, post, mention, every=interval, now=self.now)
-        if decision.alert is not None:
-            self.store.add_alert(mention_id, decision.alert, now=self.now)
-        return decision.alert is not None
 
     def _why_silent(self, post: Post, *, key: str) -> str | None:
         """Why nobody is woken for a post whatever it says; None where somebody may be."""
@@ -174,14 +197,14 @@ class _Transaction:
             return None
         baseline = self.batch.leased.state.baseline_at
         if baseline is None:
-            return "first poll of this source"
+            return FIRST_POLL
         # A thread that is read for the first time shows what stood in it before its forum was watched.
         if post.thread is not None and post.published and post.published < baseline - BEFORE_WATCH:
             return f"published {post.published:%Y-%m-%d}, before this source was watched"
         if post.published is not None and post.published < self.now - HISTORY:
             return f"published {post.published:%Y-%m-%d}, long ago"
-        if post.published is None and key in self.batch.history:
-            return "it has no date and stood in a thread that is read for the first time"
+        if key in self.batch.history:
+            return "it stood in a thread or list that is read for the first time"
         return None
 
     def finish(self, visit: Visit) -> None:

@@ -45,6 +45,7 @@ def settle(
         elif contact.reach is Reach.DOWN and network is None and contact.since is not None:
             _tell(store, network_lost(contact.since, hosts=contact.hosts), None, plan=plan, now=now)
         # How it fared last is asked for only where it can matter: most polls are whole answers.
+        has_gap = any(alarm.kind is AlarmKind.GAP for alarm in alarms)
         unreached = contact.reach in (Reach.LOST, Reach.DOWN)
         decided = decide_alarms(
             leased.state,
@@ -53,6 +54,7 @@ def settle(
             outage=store.last_outage() if unreached or gap else None,
             unreached=unreached,
             gap=gap,
+            last_gap_at=store.last_gap_at(leased.id) if has_gap and not gap else None,
             failing_after=plan.alarm_after,
             now=now,
         )

@@ -44,14 +44,19 @@ async def read_threads(walk: Walk) -> None:
 async def _read_thread(walk: Walk, request: Request) -> None:
     """Read a thread back until something known; one that is gone is not asked for again until its mark changes."""
     is_known = request.carry.get("thread") in marks_of(walk.leased.state.cursor)
-    listed = request
+    listed, before = request, walk.cursor
     fresh: list[Identified] = []
     number, bound, is_whole = 0, walk.source.max_pages, False
     while number < bound and (number == 0 or not walk.is_late):
         try:
             seen = await walk.read(request, await walk.fetch(request))
         except SourceError as error:
+            if not fresh:  # a page that only led here has noted in the cursor that the thread was read
+                walk.cursor = before
             _give_up(walk, request, error)
+            # Nobody comes back for what is below the newest page, nor for what cannot be read at all.
+            if is_known if fresh else isinstance(error, ReadError):
+                walk.miss(f" ({error})")
             break
         page = seen.page
         if is_known and not fresh and page.posts:

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Final
 from monitor.errors import SourceError
 from monitor.models import Health, HttpRequest
 from monitor.tracking.removal import (
-    PUT_OFF,
+    PAGELESS,
     Place,
     Verdict,
     absent,
+    ask_again_after,
     beginning_of,
     confirm_after,
     covered_since,
@@ -45,8 +46,8 @@ async def look_for_vanished(walk: Walk, seen: Seen | None) -> None:
         if walk.is_late:
             return
         verdict = await _verdict(walk, missing)
-        now = walk.ports.clock.now()
-        walk.outcomes.append(partial(_settle, post_id=missing.id, verdict=verdict, now=now))
+        now, interval = walk.ports.clock.now(), walk.leased.state.interval or walk.source.every
+        walk.outcomes.append(partial(_settle, missing=missing, verdict=verdict, interval=interval, now=now))
 
 
 async def _missing(walk: Walk, seen: Seen | None) -> list[Missing]:
@@ -71,7 +72,7 @@ async def _missing(walk: Walk, seen: Seen | None) -> list[Missing]:
         walk.outcomes.append(lambda store: store.mark_shown(back))
     if lacking:
         walk.outcomes.append(lambda store: store.mark_missing(lacking, now))
-    return [] if walk.leased.state.health is Health.BLOCKED else waiting
+    return [] if walk.leased.state.health is Health.BLOCKED or walk.source.kind in PAGELESS else waiting
 
 
 async def look_in_thread(walk: Walk, thread: str, seen: Seen) -> None:
@@ -103,13 +104,15 @@ async def _verdict(walk: Walk, missing: Missing) -> Verdict:
     request = HttpRequest(url=missing.url, step="permalink", for_people=True)
     try:
         response = await walk.fetch(request)
-        return judge(await walk.ports.worker.holds(response, beginning) if beginning else None)
+        held = await walk.ports.worker.holds(response, beginning) if beginning else None
+        return judge(held, has_lacked=missing.has_lacked)
     except SourceError as error:
-        return judge(error)
+        return judge(error, has_lacked=missing.has_lacked)
 
 
-def _settle(store: Store, *, post_id: int, verdict: Verdict, now: datetime) -> None:
+def _settle(store: Store, *, missing: Missing, verdict: Verdict, interval: timedelta, now: datetime) -> None:
     if verdict is Verdict.GONE:
-        store.mark_removed(post_id, now)
-    else:
-        store.mark_missing([post_id], now + PUT_OFF[verdict])
+        store.mark_removed(missing.id, now)
+        return
+    has_lacked = verdict is Verdict.LACKING or (missing.has_lacked and verdict is Verdict.OPEN)
+    store.ask_later(missing.id, now + ask_again_after(verdict, interval), has_lacked=has_lacked)

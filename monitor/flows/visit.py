@@ -10,32 +10,28 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from monitor.errors import LoginRefused, SourceError, StatusError
+from monitor.errors import LoginRefused, StatusError
 from monitor.flows.following import read_followed
 from monitor.flows.hints import pace_of
+from monitor.flows.lists import read_lists, shown_by
 from monitor.flows.pages import read_pages
 from monitor.flows.threads import marks_of, read_threads
 from monitor.flows.vanishing import look_for_vanished
 from monitor.flows.walk import LONGEST, Walk
 from monitor.models import JSON, Content, Validators
 from monitor.tracking.cadence import refresh_after, rhythm_of
-from monitor.tracking.layout import lost_by, told_by
-from monitor.tracking.overlap import note, recall, turned_over
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime, timedelta
 
     from monitor.flows.ports import Plan, Ports
-    from monitor.flows.walk import Seen
-    from monitor.models import Post, Request, Response, Source
+    from monitor.models import Response, Source
     from monitor.store import LeasedSource, Store
     from monitor.tracking.identity import Identified
 
-CHAIN: Final = 30  # lists that one visit reads one after the other: tags, countries, and the login before them
-
-# What a visit itself keeps in the cursor, beside what the kind keeps there: how its first page looked, the pages that
-# wait, where reading pages again broke off (both monitor/flows/pages.py), and what the posts used to say of themselves.
+# What a visit itself keeps in the cursor, beside what the kind keeps there (see flows/lists.py and flows/pages.py);
+# "shown" was kept by an earlier version.
 _OURS: Final = ("recall", "pages", "reread", "told", "shown")
 
 
@@ -74,21 +70,21 @@ async def visit_source(source: Source, leased: LeasedSource, *, ports: Ports, pl
     The first visit reads back as far as one visit may: what was there before is history. Later ones page back until a
     page joins up with what was seen. A token that has run out is thrown away, and the visit begun anew.
     """
+    until = ports.clock.monotonic() + LONGEST.total_seconds()
     try:
-        return await _visit(source, leased, ports=ports, plan=plan)
+        return await _visit(source, leased, ports=ports, plan=plan, until=until)
     except (LoginRefused, StatusError) as error:
         if isinstance(error, StatusError) and error.status != 401:
             raise
         if ports.sessions.pop(source.name, None) is None:
             raise
-    return await _visit(source, leased, ports=ports, plan=plan)
+    return await _visit(source, leased, ports=ports, plan=plan, until=until)
 
 
-async def _visit(source: Source, leased: LeasedSource, *, ports: Ports, plan: Plan) -> Visit:
+async def _visit(source: Source, leased: LeasedSource, *, ports: Ports, plan: Plan, until: float) -> Visit:
     state, begun_at = leased.state, ports.clock.now()
     cursor = {**state.cursor, "session": session} if (session := ports.sessions.get(source.name)) else state.cursor
     request = plan.kinds[source.name].start(cursor, begun_at)
-    until = ports.clock.monotonic() + LONGEST.total_seconds()
     walk = Walk(
         source=source,
         leased=leased,
@@ -103,7 +99,7 @@ async def _visit(source: Source, leased: LeasedSource, *, ports: Ports, plan: Pl
     if response.not_modified:
         return await _unchanged(walk, response)
     seen = await walk.read(request, response)
-    lists = await _read_lists(walk, request, seen)
+    lists = await read_lists(walk, request, seen)
     await read_threads(walk)
     waiting: Sequence[Identified] = ()
     if source.content is Content.PAGE and not walk.is_silent:
@@ -121,7 +117,7 @@ async def _visit(source: Source, leased: LeasedSource, *, ports: Ports, plan: Pl
         overrun=walk.overrun,
         whole=walk.complete,
         is_delta=is_delta,
-        shown=sum(map(_shown_by, lists)),
+        shown=sum(map(shown_by, lists)),
         cursor=_kept(walk, waiting),
         validators=response.validators if walk.complete and len(lists) == 1 else Validators(),
         note="; ".join(dict.fromkeys(walk.notes)) or None,
@@ -157,74 +153,6 @@ def _believed(walk: Walk) -> Validators:
     if since is None or walk.begun_at - since >= refresh_after(rhythm_of(state.rhythm)):
         return Validators()
     return state.validators
-
-
-async def _read_lists(walk: Walk, request: Request, seen: Seen) -> list[Seen]:
-    """Page back each list of the source, as far as it is new; most sources have one. Returns the first page of each."""
-    lists: list[Seen] = []
-    before, recalled = walk.leased.state.cursor.get("recall"), dict[str, JSON]()
-    while True:
-        name = str(request.carry.get("list", ""))
-        known = before.get(name) if isinstance(before, dict) else None
-        if seen.page.onward is None or seen.page.posts:
-            lists.append(seen)
-            await _page_back(walk, seen, known)
-            keys, fresh = [found.key for found in seen.posts], {found.key for found in seen.fresh}
-            # An answer without posts says nothing of what will join up with the next one.
-            recalled[name] = note(keys, fresh, recall(known)).to_json() if keys else known
-        if seen.page.onward is None or len(lists) >= CHAIN or walk.is_late:
-            break
-        request = seen.page.onward
-        seen = await walk.read(request, await walk.fetch(request))
-    walk.kept["recall"] = recalled
-    _notice_layout(walk, [found.post for one in lists for found in one.posts])
-    return lists
-
-
-def _notice_layout(walk: Walk, posts: Sequence[Post]) -> None:
-    """A note when the posts lack what they always had; it stays until they have it again."""
-    kept = walk.leased.state.cursor.get("told")
-    before = frozenset(map(str, kept)) if isinstance(kept, list) else frozenset[str]()
-    if lost := lost_by(posts, before):
-        walk.notes.append(f"the posts have no {' and no '.join(lost)} any more: did the layout change?")
-    told: list[JSON] = [*sorted(before.intersection(lost) | told_by(posts))] if posts else [*sorted(before)]
-    walk.kept["told"] = told
-
-
-async def _page_back(walk: Walk, first: Seen, known: JSON) -> None:
-    """Read further pages until one shows something known; a note when that was never reached."""
-    before, seen = recall(known), first
-    keys = [found.key for found in first.posts]
-    stuck = note(keys, {found.key for found in first.fresh}, before)
-    if seen.page.joined or seen.reaches(before):
-        return
-    for _ in range(walk.source.max_pages - 1):
-        if not seen.page.more or walk.is_late:
-            break
-        request = seen.page.more[0]
-        try:
-            seen = await walk.read(request, await walk.fetch(request))
-        except SourceError as error:
-            if walk.leased.state.baseline_at is None:
-                walk.notes.append(f"not all that was there before could be read ({error})")
-                return
-            # A page that keeps failing must not hold back for ever what the first pages showed.
-            if walk.is_patient:
-                raise
-            walk.miss(f" ({error})")
-            return
-        if seen.page.joined or seen.reaches(stuck.among(before)):
-            return
-    # Posts that wait for their pages are new each time.
-    waits = "pages" in walk.leased.state.cursor
-    is_over = turned_over(keys, before) or bool(seen.page.listed and not seen.posts)
-    if walk.leased.state.baseline_at and (seen.page.more or (is_over and not waits)):
-        walk.miss()
-
-
-def _shown_by(seen: Seen) -> int:
-    """Posts and threads on a page; where its kind does not count the threads, those that changed."""
-    return len(seen.page.posts) + (len(seen.page.threads) if seen.page.listed is None else seen.page.listed)
 
 
 def _kept(walk: Walk, waiting: Sequence[Identified]) -> dict[str, JSON]:

@@ -48,7 +48,8 @@ class Seen(NamedTuple):
 class Walk:
     """A visit under way; `first` is the address that the configuration leads to, `until` is on the monotonic clock.
 
-    `begun_at` is when its first request went out. `complete` turns False when something is left for the next visit;
+    `begun_at` is when its first request went out; before `rest_until` (as `until`, on the monotonic clock) the site
+    asked for no other. `complete` turns False when something is left for the next visit;
     `kept` goes into its cursor. `replies` are keys of new posts that were read under others, `outcomes` what
     else is to be stored with the visit.
     """
@@ -71,6 +72,7 @@ class Walk:
     notes: list[str] = field(default_factory=list)
     overrun: bool = False
     complete: bool = True
+    rest_until: float = 0.0
 
     @property
     def is_silent(self) -> bool:
@@ -80,7 +82,7 @@ class Walk:
     @property
     def is_late(self) -> bool:
         """Whether no further page may be begun."""
-        return self.ports.clock.monotonic() >= self.until
+        return max(self.ports.clock.monotonic(), self.rest_until) >= self.until
 
     @property
     def is_patient(self) -> bool:
@@ -98,7 +100,9 @@ class Walk:
         self.notes.append(OVERRUN + why)
 
     async def fetch(self, request: Request, *, validators: Validators | None = None) -> Response:
-        """The answer to a request; see `outgoing.ask`."""
+        """The answer to a request; see `outgoing.ask`. What an answer of this visit asked to wait is waited for."""
+        if (left := self.rest_until - self.ports.clock.monotonic()) > 0 and not self.is_late:
+            await self.ports.clock.sleep(left)
         return await ask(
             request,
             source=self.source,
@@ -116,6 +120,7 @@ class Walk:
             self.ports.fetcher.leave_alone(self.plan.reveal(request.url), error.wait)
             raise
         if page.wait is not None:
+            self.rest_until = self.ports.clock.monotonic() + page.wait.total_seconds()
             self.ports.fetcher.leave_alone(self.plan.reveal(request.url), page.wait)
         self.cursor = page.cursor
         identified = identify(page.posts)

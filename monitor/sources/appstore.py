@@ -98,7 +98,7 @@ class AppStoreKind:
         return HttpRequest(
             url=f"{home}/{country}/rss/customerreviews/page={page}/id={self._app}/sortBy=mostRecent/json",
             step="page" if page > 1 else "list",
-            carry={"country": country, "page": page, "asked": asked},
+            carry={"country": country, "page": page, "asked": asked, "list": country},
         )
 
     def _post(self, entry: dict[str, JSON], country: str, latest: datetime | None) -> Post | None:

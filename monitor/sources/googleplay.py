@@ -112,7 +112,7 @@ class GooglePlayKind:
             headers=(("content-type", "application/x-www-form-urlencoded;charset=utf-8"),),
             body=f"f.req={quote_plus(frame)}".encode("ascii"),
             step="page" if token else "list",
-            carry={"store": store, "asked": asked},
+            carry={"store": store, "asked": asked, "list": str(store)},
         )
 
     def _post(self, item: JSON, language: str, latest: datetime | None) -> Post | None:

@@ -22,7 +22,7 @@ from monitor.sources.jsonoptions import JsonFields, JsonOptions
 from monitor.sources.jsonpath import Answer, condition, joined, path, spelt
 from monitor.sources.jsonposts import PostMaker
 from monitor.sources.markup import ITEM_CAP
-from monitor.sources.paging import next_link, own_address, quoted, with_parameter
+from monitor.sources.paging import host_in, next_link, own_address, quoted, with_parameter
 from monitor.text import plain_text, safe_text
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 _ACCEPT: Final = "application/json, application/*+json;q=0.9, */*;q=0.5"
 _ACCEPT_PAGE: Final = "text/html, application/xhtml+xml;q=0.9, */*;q=0.5"
+_LEAST_PAGE: Final = 20  # no API cuts its answer to fewer
 _SLOT: Final = re.compile(r"(?<!\$)\{(since|page|cursor)\}")
 _THROTTLED: Final = re.compile(
     r"rate.?limit|thrott|too many|too fast|flood|slow down|quota|limit (?:is )?(?:exceeded|reached)", re.IGNORECASE
@@ -97,18 +98,32 @@ class JsonKind:
         posts = tuple(filter(None, map(maker.post, kept)))
         following = self._following(request, response, answer, len(items))
         more = (following,) if following else ()
+        are_filtered = bool(items) and not kept and not self._asks_since
         return Page(
             posts=posts,
             more=more,
             cursor=cursor if are_replies else self._noted(request, cursor, posts),
-            joined=not more and self._asks_since,
+            joined=not more and self._asks_since and (self._pages or len(items) < _LEAST_PAGE),
+            listed=len(items) if are_filtered else None,
             wait=wait,
         )
 
     @property
+    def _pages(self) -> bool:
+        """Whether an answer that was cut short would lead on to the rest."""
+        options: JsonOptions = self.options
+        return bool(options.next or options.page.param or options.cursor.path or options.link_header) or (
+            "page" in self._slots
+        )
+
+    @property
+    def _slots(self) -> set[str]:
+        return {slot[1] for slot in _SLOT.finditer(f"{self.url} {self.options.body}")}
+
+    @property
     def _asks_since(self) -> bool:
         """Whether a poll asks only for what came since the last one."""
-        return "since" in {slot[1] for slot in _SLOT.finditer(f"{self.url} {self.options.body}")}
+        return "since" in self._slots
 
     # Requests. ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -170,7 +185,7 @@ class JsonKind:
     def _linked(self, request: Request, response: Response, link: str) -> HttpRequest | None:
         url = own_address(link, response.url, self.url)
         if url is None:
-            raise Malformed(f"the next page is at another site: {safe_text(link[:120])}")
+            raise Malformed(f"the next page is at another site: {host_in(link, response.url)}")
         is_another = url not in (request.url, response.url)
         return self._get(url, "replies" if request.step == "replies" else "page", request.carry) if is_another else None
 

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, unquote_plus, urljoin, urlsplit, urlunsplit
 
-from monitor.text import URL_CAP, clean_url
+from monitor.text import URL_CAP, clean_url, safe_text
 
 if TYPE_CHECKING:
     from monitor.models import Response
@@ -54,6 +54,12 @@ def own_address(link: str, base: str, home: str) -> str | None:
 
 def _host(scheme: str, netloc: str) -> str:
     return netloc.rpartition("@")[2].lower().removesuffix(_DEFAULT_PORT.get(scheme.lower(), ""))
+
+
+def host_in(link: str, base: str) -> str:
+    """The host to which an address in an answer leads, for messages: its path and query may hold secrets."""
+    url = clean_url(link, base)
+    return safe_text(_host("", urlsplit(url).netloc)) if url else "no address"
 
 
 def next_link(response: Response) -> str | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 from zoneinfo import ZoneInfo
 
@@ -133,14 +133,16 @@ class SchemaKind:
         found = structured(page)
         asked = datetime.fromisoformat(str(request.carry["asked"])) + response.elapsed
         clock = Clock(asked=asked, zone=ZoneInfo(options.timezone), languages=options.languages)
-        posts = SchemaReader(frozenset(options.types), response.url, page.base, clock, options.rating_best).posts(found)
+        reader = partial(SchemaReader, url=response.url, base=page.base, clock=clock, best=options.rating_best)
+        posts, listed = reader(frozenset(options.types)).posts(found), None
         if not posts:
             _explain(page, found)
+            listed = len(reader(frozenset(TYPES)).posts(found)) or None  # posts of other types
         posts = _newest_first(_at_home(posts, response.url))
         if not is_thread:
             older = self._link(page, options.next, request, response)
             more = (_request(older, "page", request.carry),) if older else ()
-            return Page(posts=tuple(posts), more=more, cursor=cursor)
+            return Page(posts=tuple(posts), more=more, cursor=cursor, listed=listed)
         if not request.carry.get("jumped") and (last := self._link(page, options.thread.last, request, response)):
             return Page(more=(_request(last, "thread", {**request.carry, "jumped": True}),), cursor=cursor)
         older = self._link(page, options.thread.next, request, response)

@@ -26,7 +26,7 @@ from monitor.sources.decoding import charset_of, decode
 from monitor.sources.html import marks_of
 from monitor.sources.markup import ITEM_CAP
 from monitor.sources.mending import mend
-from monitor.sources.paging import own_address
+from monitor.sources.paging import host_in, own_address
 from monitor.sources.protocol import OneOrMore
 from monitor.sources.webpage import read_webpage
 from monitor.text import URL_CAP, clean_url, plain_text, safe_text
@@ -144,7 +144,8 @@ class SitemapKind:
         if request.step == "thread":
             marks = {**marks_of(cursor), str(request.carry["thread"]): request.carry["mark"]}
             cursor = {**cursor, "threads": marks}
-        return Page(posts=posts, cursor=cursor)
+        # Where all is older than newer_than, or filtered away, the site shows something all the same.
+        return Page(posts=posts, cursor=cursor, listed=None if posts or not entries else len(entries))
 
     def _index(self, entries: list[_Entry], request: Request, response: Response, cursor: Mapping[str, JSON]) -> Page:
         """The files that changed since they were read, newest first; one without a date is always read."""
@@ -156,7 +157,7 @@ class SitemapKind:
                 stamp = entry.names.get("lastmod", "")[:_MARK_CAP]
                 listed.setdefault(url, (clock.moment(stamp), stamp))
         if entries and not listed:
-            raise Malformed(f"the files of the index are at another site: {safe_text(entries[0].address[:120])}")
+            raise Malformed(f"the files of the index are at another site: {host_in(entries[0].address, response.url)}")
         first = datetime.min.replace(tzinfo=UTC)
         newest = sorted(listed, key=lambda url: listed[url][0] or first, reverse=True)[: self.options.files]
         # Reading one without a date gives it a mark that the next poll does not find again.

@@ -71,6 +71,15 @@ class AlarmVerbs(OutboxVerbs):
         """It is over."""
         self._db.execute("UPDATE alarms SET closed_at = ? WHERE id = ?", (rows.to_text(now), alarm_id))
 
+    def last_gap_at(self, source_id: int) -> datetime | None:
+        """When posts of a source may have been missed last, so far as it was told or recorded; None where never."""
+        row = self._db.execute(
+            "SELECT max(at) FROM (SELECT max(recorded_at) AS at FROM gaps WHERE source_id = :source UNION ALL "
+            "SELECT max(opened_at) FROM alarms WHERE source_id = :source AND kind = :kind)",
+            {"source": source_id, "kind": AlarmKind.GAP.value},
+        ).fetchone()
+        return rows.to_moment(row[0])
+
     def last_outage(self) -> Outage | None:
         """When the network was lost last, None where it never was."""
         found = self._db.query(

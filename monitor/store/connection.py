@@ -27,7 +27,8 @@ def sqlite_errors(path: Path) -> Iterator[None]:
         yield
     except sqlite3.DatabaseError as error:
         text = str(error)
-        if isinstance(error, sqlite3.OperationalError) and "malformed" not in text:
+        # A migration meets rows that contradict each other where another program has written.
+        if isinstance(error, sqlite3.OperationalError | sqlite3.IntegrityError) and "malformed" not in text:
             raise StoreError(f"{path}: {text}") from error
         if "malformed" in text or "not a database" in text:
             raise DatabaseCorrupt(f"{path}: {text}") from error

@@ -36,10 +36,19 @@ class FollowVerbs(OutboxVerbs):
         last_new_at: datetime,
         until: datetime,
     ) -> None:
-        """Let a source look at the answers to a stored post until it is settled; one that is followed already stays."""
+        """Let a source look at the answers to a stored post until it is settled; one that is followed already stays.
+
+        A thread is followed once, for the first post that led to it; a further one keeps it going.
+        """
         self._db.execute(
-            "INSERT INTO followed (post_id, source_id, address, next_at, last_new_at, until_at) "
-            "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            """
+            INSERT INTO followed (post_id, source_id, address, next_at, last_new_at, until_at) VALUES (?, ?, ?, ?, ?, ?)
+            ON CONFLICT (post_id) DO NOTHING
+            ON CONFLICT (source_id, address) DO UPDATE SET
+                next_at = min(next_at, excluded.next_at),
+                last_new_at = max(last_new_at, excluded.last_new_at),
+                until_at = max(until_at, excluded.until_at)
+            """,
             (post_id, source_id, address, *map(rows.to_text, (next_at, last_new_at, until))),
         )
 
@@ -63,14 +72,17 @@ class FollowVerbs(OutboxVerbs):
             for row in found
         ]
 
-    def settle_followed(self, post_id: int, *, next_at: datetime | None, last_new_at: datetime, failures: int) -> None:
-        """A thread was looked at; without `next_at` it is over."""
+    def settle_followed(
+        self, followed: Followed, *, next_at: datetime | None, last_new_at: datetime, failures: int
+    ) -> None:
+        """A thread was looked at; without `next_at` it is over. One that was given more time meanwhile stays due."""
+        which = (followed.post_id, rows.to_text(followed.until))
         if next_at is None:
-            self._db.execute("DELETE FROM followed WHERE post_id = ?", (post_id,))
+            self._db.execute("DELETE FROM followed WHERE post_id = ? AND until_at = ?", which)
             return
         self._db.execute(
-            "UPDATE followed SET next_at = ?, last_new_at = ?, failures = ? WHERE post_id = ?",
-            (rows.to_text(next_at), rows.to_text(last_new_at), failures, post_id),
+            "UPDATE followed SET next_at = ?, last_new_at = ?, failures = ? WHERE post_id = ? AND until_at = ?",
+            (rows.to_text(next_at), rows.to_text(last_new_at), failures, *which),
         )
 
     def next_followed(self, source_id: int) -> datetime | None:

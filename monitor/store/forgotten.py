@@ -89,8 +89,9 @@ def posts_of(db: Database, whom: Whom) -> list[int]:
 
 def _at_address(db: Database, address: str) -> Iterator[int]:
     """Posts at a canonical address, however a source spelt it."""
-    spellings = (f"url:{address}", "link" + address[address.index(":") :])
-    seen = "SELECT DISTINCT post_id FROM sightings WHERE identity IN (?, ?) AND post_id IS NOT NULL"
+    rest = address[address.index(":") :]
+    spellings = (f"url:{address}", f"url{rest}", f"link{rest}")
+    seen = "SELECT DISTINCT post_id FROM sightings WHERE identity IN (?, ?, ?) AND post_id IS NOT NULL"
     yield from (int(post_id) for (post_id,) in db.execute(seen, tuple(map(identity_hash, spellings))).fetchall())
     # Tracking parameters, sessions and fragments stand behind the path, so all spellings begin alike.
     beginning = address.partition("?")[0]

@@ -1,7 +1,8 @@
 """The third schema: coverage, learned rhythm, followed threads, removal, alarms; never edited once released.
 
 An alert is about a mention or about an alarm: what was NOT NULL in `alerts` becomes one of two. Its children are made
-anew with it, from the leaves up, because SQLite checks foreign keys when a parent is dropped.
+anew with it, from the leaves up, because SQLite checks foreign keys when a parent is dropped. Rows whose parent is
+missing, which other programs can leave, stay behind.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ UPDATE sources SET covered_at = last_success_at;
 ALTER TABLE posts ADD COLUMN follow TEXT;
 ALTER TABLE posts ADD COLUMN missing_at TEXT;
 ALTER TABLE posts ADD COLUMN removed_at TEXT;
+ALTER TABLE posts ADD COLUMN page_lacked INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX posts_missing ON posts (source_id, missing_at) WHERE missing_at IS NOT NULL AND removed_at IS NULL;
 CREATE INDEX mentions_by_source ON mentions (source_id, at);
 CREATE INDEX sightings_by_identity ON sightings (identity);
@@ -28,7 +30,8 @@ CREATE TABLE followed (
     next_at TEXT NOT NULL,
     last_new_at TEXT NOT NULL,
     until_at TEXT NOT NULL,
-    failures INTEGER NOT NULL DEFAULT 0
+    failures INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (source_id, address)
 );
 CREATE INDEX followed_due ON followed (source_id, next_at);
 
@@ -75,9 +78,13 @@ CREATE TABLE message_deliveries (
     delivery_id INTEGER NOT NULL REFERENCES deliveries (id),
     PRIMARY KEY (message_id, delivery_id)
 ) WITHOUT ROWID;
-INSERT INTO alerts SELECT id, key, mention_id, NULL, reason, created_at FROM old_alerts;
-INSERT INTO deliveries SELECT id, alert_id, receiver, state, reason, created_at, settled_at FROM old_deliveries;
-INSERT INTO message_deliveries SELECT message_id, delivery_id FROM old_message_deliveries;
+INSERT INTO alerts SELECT id, key, mention_id, NULL, reason, created_at FROM old_alerts
+    WHERE mention_id IN (SELECT id FROM mentions);
+INSERT INTO deliveries SELECT id, alert_id, receiver, state, reason, created_at, settled_at FROM old_deliveries
+    WHERE alert_id IN (SELECT id FROM alerts);
+INSERT INTO message_deliveries SELECT message_id, delivery_id FROM old_message_deliveries
+    WHERE message_id IN (SELECT id FROM messages) AND delivery_id IN (SELECT id FROM deliveries);
+DELETE FROM messages WHERE state = 'pending' AND id NOT IN (SELECT message_id FROM message_deliveries);
 DROP TABLE old_message_deliveries;
 DROP TABLE old_deliveries;
 DROP TABLE old_alerts;

@@ -25,6 +25,7 @@ class StoredPost(NamedTuple):
     """A post as it stands: its id, its present wording and the brands that it mentions, with the mentions' ids."""
 
     id: int
+    source_id: int
     title: str
     text: str
     author: str | None
@@ -98,18 +99,32 @@ class PostVerbs(OutboxVerbs):
 
     def _stored_posts(self, where: str, values: tuple[object, ...]) -> list[StoredPost]:
         found = self._db.query(
-            "SELECT DISTINCT posts.id, title, text, author FROM sightings "  # noqa: S608 - constants of this class
+            "SELECT DISTINCT posts.id, posts.source_id, title, text, author FROM sightings "  # noqa: S608 - constants of this class
             f"JOIN posts ON posts.id = post_id WHERE {where}",
             values,
         )
         return [
-            StoredPost(int(row["id"]), row["title"], row["text"], row["author"], self._mentions_of(int(row["id"])))
+            StoredPost(
+                id=int(row["id"]),
+                source_id=int(row["source_id"]),
+                title=row["title"],
+                text=row["text"],
+                author=row["author"],
+                mentions=self._mentions_of(int(row["id"])),
+            )
             for row in found
         ]
 
     def _mentions_of(self, post_id: int) -> dict[str, int]:
         found = self._db.query("SELECT id, brand FROM mentions WHERE post_id = ?", (post_id,))
         return {row["brand"]: int(row["id"]) for row in found}
+
+    def silenced(self, post_id: int, why: str) -> set[str]:
+        """The brands of whose mentions in a post nobody was told, for this reason."""
+        found = self._db.query(
+            "SELECT brand FROM mentions WHERE post_id = ? AND decision = ?", (post_id, f"recorded silently: {why}")
+        )
+        return {str(row["brand"]) for row in found}
 
     def wordings(self, source_id: int, identities: Collection[str]) -> dict[str, int]:
         """By how many identities each of these posts is known, by the given one; without tombstones."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from monitor.store import rows
 from monitor.store.queries import MENTION_VIEW, mention_view
 from monitor.store.search import Searching, register
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
     from sqlite_utils import Database
 
-    from monitor.models import Label, MentionView
+    from monitor.models import HostState, Label, MentionView
 
 
 class Reader(Searching):
@@ -110,6 +111,10 @@ class Reader(Searching):
                 """
             )
         )
+
+    def hosts(self) -> list[HostState]:
+        """Every host that was ever spoken to, as the daemon noted it last."""
+        return [rows.host_state(row) for row in self._db.query("SELECT * FROM hosts")]
 
     def network_lost_since(self) -> str | None:
         """Since when no source answers; None where one does."""

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from monitor.models import Author, Health, Post, PostType, SourceState, Validators
+from monitor.models import Author, Health, HostState, Post, PostType, SourceState, Validators
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,6 +38,17 @@ def moment(value: object) -> datetime:
 def records_to_json(records: Sequence[Span | SpecialCase | Why]) -> str:
     """A list of records as JSON, Cyrillic readable."""
     return json.dumps([asdict(record) for record in records], ensure_ascii=False)
+
+
+def host_state(row: Mapping[str, object]) -> HostState:
+    """A row of `hosts`."""
+    return HostState(
+        host=str(row["host"]),
+        next_at=to_moment(_text(row["next_at"])),
+        retry_at=to_moment(_text(row["retry_at"])),
+        robots=_text(row["robots"]),
+        robots_at=to_moment(_text(row["robots_at"])),
+    )
 
 
 def source_state(row: Mapping[str, object]) -> SourceState:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from monitor.models import HostState, SourceState
 from monitor.store import rows
 from monitor.store.alarms import AlarmVerbs
 from monitor.store.answers import AnswerVerbs
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from monitor.models import Source
+    from monitor.models import HostState, Source, SourceState
 
 LEASE: Final = timedelta(minutes=15)  # longer than any poll may take; a crashed daemon's leases are dropped at start
 
@@ -227,13 +226,4 @@ class Store(
 
     def hosts(self) -> list[HostState]:
         """Every host that was ever spoken to."""
-        return [
-            HostState(
-                host=row["host"],
-                next_at=rows.to_moment(row["next_at"]),
-                retry_at=rows.to_moment(row["retry_at"]),
-                robots=row["robots"],
-                robots_at=rows.to_moment(row["robots_at"]),
-            )
-            for row in self._db.query("SELECT * FROM hosts")
-        ]
+        return [rows.host_state(row) for row in self._db.query("SELECT * FROM hosts")]

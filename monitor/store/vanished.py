@@ -25,11 +25,15 @@ class Standing(NamedTuple):
 
 
 class Missing(NamedTuple):
-    """A post that has been missing for a while, with what its own page can be asked about."""
+    """A post that has been missing for a while, with what its own page can be asked about.
+
+    `has_lacked` says that the page has not held the text since.
+    """
 
     id: int
     url: str | None
     text: str
+    has_lacked: bool
 
 
 class VanishedVerbs(OutboxVerbs):
@@ -73,17 +77,23 @@ class VanishedVerbs(OutboxVerbs):
     ) -> list[Missing]:
         """Up to `limit` posts of a source that have been missing since before then, the longest missing first."""
         found = self._db.execute(
-            "SELECT id, url, text FROM posts WHERE source_id = ? AND missing_at IS NOT NULL AND removed_at IS NULL "
-            "AND missing_at <= ? AND published_at >= ? ORDER BY missing_at, id LIMIT ?",
+            "SELECT id, url, text, page_lacked FROM posts WHERE source_id = ? AND missing_at IS NOT NULL "
+            "AND removed_at IS NULL AND missing_at <= ? AND published_at >= ? ORDER BY missing_at, id LIMIT ?",
             (source_id, rows.to_text(before), rows.to_text(published_since), limit),
         )
-        return [Missing(int(post_id), url, text) for post_id, url, text in found.fetchall()]
+        return [Missing(int(post_id), url, text, bool(lacked)) for post_id, url, text, lacked in found.fetchall()]
 
     def mark_missing(self, ids: Collection[int], at: datetime) -> None:
-        """These count as missing since `at`; put ahead, they are not asked about until then."""
+        """These count as missing since `at`."""
         self._db.execute(
-            "UPDATE posts SET missing_at = ? WHERE id IN (SELECT value FROM json_each(?))",
+            "UPDATE posts SET missing_at = ?, page_lacked = 0 WHERE id IN (SELECT value FROM json_each(?))",
             (rows.to_text(at), json.dumps(list(ids))),
+        )
+
+    def ask_later(self, post_id: int, at: datetime, *, has_lacked: bool) -> None:
+        """A missing post's page was asked and left it open; it counts as missing since `at`, which may lie ahead."""
+        self._db.execute(
+            "UPDATE posts SET missing_at = ?, page_lacked = ? WHERE id = ?", (rows.to_text(at), has_lacked, post_id)
         )
 
     def mark_removed(self, post_id: int, now: datetime) -> None:

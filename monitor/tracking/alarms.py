@@ -1,7 +1,9 @@
 """Which alarms a poll opens and ends: each sort at most once for a source, and one word when it is over.
 
 A source that cannot be seen is told once, as failing, blocked or stale; only a graver finding is told after another. A
-lost network is told instead of all the sources that it hides, and so are the gaps that it leaves.
+single answer without posts changes nothing, since many a site gives one by mistake. Posts that may have been missed are
+told once, as long as no day passes without more of them; that they came to an end is not told. A lost network is told
+instead of all the sources that it hides, and so are the gaps that it leaves.
 """
 
 from __future__ import annotations
@@ -10,15 +12,17 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from monitor.models import AlarmEnd, AlarmIntent, AlarmKind, Health
+from monitor.tracking.cadence import rhythm_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection
     from datetime import datetime
 
     from monitor.models import OpenAlarm, Outage, SourceState
 
 BLOCKED_AFTER: Final = 2  # refusals in a row; a single one may be a passing mood of the site's guard
 AFTERMATH: Final = timedelta(minutes=15)  # as long as a poll that began while the network was lost may still be out
+WHOLE: Final = timedelta(days=1)  # without a gap, after which the next one is news
 _OUTAGES: Final = frozenset({AlarmKind.FAILING, AlarmKind.BLOCKED, AlarmKind.STALE})
 
 
@@ -30,6 +34,7 @@ def decide_alarms(
     outage: Outage | None,
     unreached: bool,
     gap: bool,
+    last_gap_at: datetime | None,
     failing_after: int,
     now: datetime,
 ) -> tuple[AlarmIntent | AlarmEnd, ...]:
@@ -37,6 +42,7 @@ def decide_alarms(
 
     `open` are its alarms that are not over; `outage` is the last one of the network. `unreached` says that the poll got
     no answer, which is no news of the source while the network is lost; `gap` that posts may have been missed.
+    `last_gap_at` is when that was last so, None where no alarm of a gap is open.
     """
     kinds = {alarm.kind for alarm in open}
     if after.failures:
@@ -44,13 +50,16 @@ def decide_alarms(
         kind = None if hidden else _trouble(before, after, kinds=kinds, failing_after=failing_after)
         return (_intent(kind, before, after),) if kind else ()
     decided: list[AlarmIntent | AlarmEnd] = []
-    ended = list(_ended(after, open, gap=gap))
-    decided += [AlarmEnd(alarm.id) for alarm in ended]
-    told = [alarm for alarm in ended if alarm.told]
-    if told and after.health is not Health.STALE:
-        decided.append(_recovered(told, after))
-    if after.health is Health.STALE and AlarmKind.STALE not in kinds:
-        decided.append(_intent(AlarmKind.STALE, before, after))
+    if rhythm_of(after.rhythm).emptied != 1:
+        ended = [alarm for alarm in open if _is_ended(alarm, after)]
+        decided += [AlarmEnd(alarm.id) for alarm in ended]
+        told = [alarm for alarm in ended if alarm.told]
+        if told and after.health is not Health.STALE:
+            decided.append(_recovered(told, after))
+        if after.health is Health.STALE and AlarmKind.STALE not in kinds:
+            decided.append(_intent(AlarmKind.STALE, before, after))
+    if not gap and last_gap_at is not None and now - last_gap_at >= WHOLE:
+        decided += [AlarmEnd(alarm.id) for alarm in open if alarm.kind is AlarmKind.GAP]
     if gap and AlarmKind.GAP not in kinds and not _is_left_by(outage, before):
         decided.append(_intent(AlarmKind.GAP, before, after))
     return tuple(decided)
@@ -68,15 +77,11 @@ def _trouble(
     return None
 
 
-def _ended(after: SourceState, alarms: Collection[OpenAlarm], *, gap: bool) -> Iterator[OpenAlarm]:
-    """The alarms that an answer ends: even an empty page those of no answer, and only a whole one that of a gap."""
-    for alarm in alarms:
-        if alarm.kind is AlarmKind.GAP:
-            is_over = after.health is Health.OK and not gap
-        else:
-            is_over = after.health is not Health.STALE or alarm.kind is not AlarmKind.STALE
-        if is_over:
-            yield alarm
+def _is_ended(alarm: OpenAlarm, after: SourceState) -> bool:
+    """Whether an answer ends the alarm: even an empty page does so with those of no answer."""
+    if alarm.kind is AlarmKind.GAP:
+        return False
+    return after.health is not Health.STALE or alarm.kind is not AlarmKind.STALE
 
 
 def _is_left_by(outage: Outage | None, before: SourceState) -> bool:

@@ -31,6 +31,7 @@ _PRIOR_HOURS: Final = 2.5
 
 # Silence that is too long for this source.
 _SILENCES: Final = 3  # times the longest that was ever seen
+_PAUSES: Final = 12  # times the mean pause: one in 160,000 is longer by chance where posts come at random
 _ENOUGH: Final = 10  # visits with something new, before the longest silence means anything
 _WEEKS: Final = timedelta(days=14)  # of watching, before weekends have been seen
 _SHORTEST_STALE: Final = timedelta(days=2)
@@ -42,14 +43,17 @@ class Rhythm:
     """What was learned of a source: decayed counts of posts and hours, and how long it was silent between news.
 
     `news` counts visits that brought something new; `silence` is the longest stretch between two of them, in hours;
-    `window` is how many posts its first page shows.
+    `pace` is how many posts came in an hour when one came last; `window` is how many its first page shows; `emptied`
+    counts answers in a row with nothing where there were posts.
     """
 
     posts: float = 0.0
     hours: float = 0.0
     news: int = 0
     silence: float = 0.0
+    pace: float = 0.0
     window: int = 0
+    emptied: int = 0
 
     @property
     def per_hour(self) -> float:
@@ -58,7 +62,7 @@ class Rhythm:
 
     def to_json(self) -> dict[str, JSON]:
         """For the source's row."""
-        return {name: round(value, 3) for name, value in asdict(self).items()}
+        return {name: round(value, 4) for name, value in asdict(self).items()}
 
 
 def rhythm_of(kept: Mapping[str, JSON]) -> Rhythm:
@@ -69,7 +73,9 @@ def rhythm_of(kept: Mapping[str, JSON]) -> Rhythm:
         hours=float(known.get("hours", 0)),
         news=int(known.get("news", 0)),
         silence=float(known.get("silence", 0)),
+        pace=float(known.get("pace", 0)),
         window=int(known.get("window", 0)),
+        emptied=int(known.get("emptied", 0)),
     )
 
 
@@ -87,7 +93,7 @@ def learn(rhythm: Rhythm, *, posts: int, shown: int, since: timedelta, silence: 
     )
     if posts and silence is not None:
         longest = max(rhythm.silence, silence / timedelta(hours=1))
-        learned = replace(learned, news=rhythm.news + 1, silence=longest)
+        learned = replace(learned, news=rhythm.news + 1, silence=longest, pace=learned.per_hour)
     return learned
 
 
@@ -103,7 +109,8 @@ def is_too_silent(rhythm: Rhythm, *, silence: timedelta, watched: timedelta) -> 
     if rhythm.news < _ENOUGH:
         return False
     floor = _SHORTEST_STALE if watched >= _WEEKS else _UNKNOWN_STALE
-    return silence > max(_SILENCES * timedelta(hours=rhythm.silence), floor)
+    chance = timedelta(hours=_PAUSES / rhythm.pace) if rhythm.pace else floor
+    return silence > max(_SILENCES * timedelta(hours=rhythm.silence), floor, chance)
 
 
 def refresh_after(rhythm: Rhythm) -> timedelta:

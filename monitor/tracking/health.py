@@ -84,6 +84,7 @@ def after_success(
 
 def _learned(state: SourceState, answered: Answered, *, now: datetime) -> cadence.Rhythm:
     rhythm = cadence.rhythm_of(state.rhythm)
+    rhythm = replace(rhythm, emptied=rhythm.emptied + 1 if answered.emptied else 0)
     if state.baseline_at is None:  # what was there before says nothing of the pace
         return cadence.learn(rhythm, posts=0, shown=answered.shown, since=timedelta(), silence=None)
     # A clock that was set back makes no time negative.

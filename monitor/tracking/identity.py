@@ -2,7 +2,8 @@
 
 native id → canonical address → hash of author and text. A step is left for a whole page when more than 5 % of the page
 is blank or repeated at it (feeds whose every item has the same link or guid are common). Other identities are
-remembered too: a post whose id changed but whose address and words, or headline, did not is no new post.
+remembered too: a post whose id changed but whose address and words did not, or address, author, headline and date, is
+no new post.
 
 Beyond one source a post is known by its link, its address with the fragment that names a comment; and since a link may
 lead to a whole page, only if it also says the same.
@@ -62,8 +63,9 @@ def identify(posts: Sequence[Post]) -> list[Identified]:
         deciding = next((identity for identity in steps if identity not in taken), steps[-1])
         taken.add(deciding)
         others = [ladder[2]] if ladder[2] not in taken else []
+        others += [spelt for spelt in _earlier(post) if spelt.partition(":")[0] == deciding.partition(":")[0]]
         if (link := _link(post)) and links[link] == 1:
-            others += [link, *([_headed(link, post.title)] if post.title else [])]
+            others += [link, *([_headed(link, post)] if post.title else [])]
         identified.append(Identified(post, (deciding, *others)))
     return identified
 
@@ -71,11 +73,14 @@ def identify(posts: Sequence[Post]) -> list[Identified]:
 def known_as(identified: Identified, unseen: Collection[str]) -> str | None:
     """By which identity the source showed this post before; None where it is new. `unseen` are those it never showed.
 
-    A post whose id changed is known by its own address, if its words or its headline are the same as well.
+    A post whose id changed is known by its own address, if its words are the same as well, or its author, headline and
+    date: a topic's address may be that of each post in turn.
     """
     if identified.key not in unseen:
         return identified.key
     seen = {identity.partition(":")[0]: identity for identity in identified.identities if identity not in unseen}
+    if earlier := seen.get("id") or seen.get("url"):
+        return earlier
     return seen.get("link") if "headed" in seen or "text" in seen else None
 
 
@@ -118,8 +123,9 @@ def _link(post: Post) -> str | None:
     return "link" + address[address.index(":") :] + (f"#{fragment}" if _NAMING.fullmatch(fragment) else "")
 
 
-def _headed(link: str, title: str) -> str:
-    return f"headed:{_hash(link, ' '.join(title.split()))}"
+def _headed(link: str, post: Post) -> str:
+    at = post.published.isoformat() if post.published else ""
+    return f"headed:{_hash(link, ' '.join(post.title.split()), post.author.name or '', at)}"
 
 
 def _ladder(post: Post) -> tuple[str | None, str | None, str]:
@@ -128,17 +134,24 @@ def _ladder(post: Post) -> tuple[str | None, str | None, str]:
     words = (post.author.name or "", " ".join(post.title.split()), " ".join(post.text.split()))
     return (
         f"id:{_id(post.native_id)}" if post.native_id else None,
-        f"url:{address}" if address else None,
+        f"url{address[address.index(':') :]}" if address else None,
         f"text:{_hash(*words)}",
     )
 
 
 def _id(native_id: str) -> str:
-    """An id that is an address loses what belongs to a visit and not to the post."""
+    """An id that is an address loses its scheme and what belongs to a visit and not to the post."""
     address, mark, fragment = native_id.partition("#")
     if not address.startswith(("http://", "https://")):
         return native_id
-    return (canonical_url(address) or address) + mark + fragment
+    canonical = canonical_url(address) or address
+    return canonical[canonical.index(":") + 1 :] + mark + fragment
+
+
+def _earlier(post: Post) -> list[str]:
+    """How earlier versions noted the deciding identities, where that was otherwise."""
+    spelt = [f"id:{post.native_id}"] if post.native_id and _id(post.native_id) != post.native_id else []
+    return spelt + ([f"url:{address}"] if post.url and (address := canonical_url(post.url)) else [])
 
 
 def _hash(*parts: str) -> str:

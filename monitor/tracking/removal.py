@@ -2,7 +2,8 @@
 
 A list in falling order of dates shows every post since the last one on it. A stored post of that time that is not there
 is missing; it may only have been hidden for a while, moved, or left out by a stale cache. So it counts as removed only
-if it is missing again later, and its own page says so too. Its text stays whatever happened.
+if it is still missing later, and its own page says so too: by a 404 or 410, or by lacking its words twice, a day apart,
+because a site under maintenance, or one that wants a login, answers with a page too. Its text stays whatever happened.
 """
 
 from __future__ import annotations
@@ -22,8 +23,15 @@ if TYPE_CHECKING:
 
 CONFIRM_AFTER: Final = timedelta(minutes=30)
 _CONFIRMING: Final = 3  # intervals of a source that is visited so often that they are less
+_AGAIN_AFTER: Final = timedelta(days=1)  # a page that lacked the words is asked once more; maintenance is over then
+_OWN_NETWORK: Final = timedelta(minutes=1)  # shorter intervals are allowed only there
+_THERE_AFTER: Final = timedelta(days=1)
+_OPEN_AFTER: Final = timedelta(hours=2)
 BEGINNING: Final = 60  # letters and digits of a text by which it is known on its page
 TELLING: Final = 12  # fewer tell one text from another no more
+
+PAGELESS: Final = frozenset({"appstore", "googleplay"})
+"""Kinds whose posts have no page of their own: their addresses lead to the app, which tells nothing of a review."""
 
 _GONE: Final = frozenset({404, 410})
 
@@ -36,20 +44,25 @@ class Place(NamedTuple):
 
 
 class Verdict(StrEnum):
-    """What the page of a missing post says."""
+    """What the page of a missing post says; `LACKING` that it lacks the words, which one look does not prove."""
 
     GONE = "gone"
+    LACKING = "lacking"
     THERE = "there"
     OPEN = "open"
-
-
-PUT_OFF: Final = {Verdict.THERE: timedelta(days=1), Verdict.OPEN: timedelta(hours=2)}
-"""How long a missing post's page is left alone, beyond that time, when it did not say that the post is gone."""
 
 
 def confirm_after(interval: timedelta) -> timedelta:
     """How long a post must be missing until its page is asked."""
     return min(CONFIRM_AFTER, _CONFIRMING * interval)
+
+
+def ask_again_after(verdict: Verdict, interval: timedelta) -> timedelta:
+    """How long a missing post's page is left alone, beyond that time, when it did not say that the post is gone."""
+    if verdict is Verdict.LACKING:
+        # A day is what strangers' sites need; in one's own network, where a visit may come every second, nobody waits.
+        return _CONFIRMING * interval if interval < _OWN_NETWORK else _AGAIN_AFTER
+    return _THERE_AFTER if verdict is Verdict.THERE else _OPEN_AFTER
 
 
 def covered_since(posts: Sequence[Post], *, least: int = 2) -> datetime | None:
@@ -84,13 +97,16 @@ def beginning_of(text: str) -> str | None:
     return letters if len(letters) >= TELLING else None
 
 
-def judge(answer: SourceError | bool | None) -> Verdict:
+def judge(answer: SourceError | bool | None, *, has_lacked: bool) -> Verdict:
     """What follows from asking for a missing post's page.
 
     `answer` is the fault that came instead of it, or whether the page holds the text; None where nobody can tell.
+    `has_lacked` says that the page did not hold it at an earlier look, since which the post was not shown.
     """
     if isinstance(answer, StatusError) and answer.status in _GONE:
         return Verdict.GONE
-    if isinstance(answer, bool):
-        return Verdict.THERE if answer else Verdict.GONE
-    return Verdict.OPEN
+    if not isinstance(answer, bool):
+        return Verdict.OPEN
+    if answer:
+        return Verdict.THERE
+    return Verdict.GONE if has_lacked else Verdict.LACKING

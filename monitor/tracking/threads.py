@@ -26,7 +26,12 @@ _STEPS: Final = (
     (timedelta(days=3), timedelta(hours=3)),
     (SILENT, timedelta(hours=12)),
 )
-_OFTEN: Final = 4  # looks at a thread for each visit that the source's own interval allows
+_OFTEN: Final = 2  # visits for threads in each interval of the source
+
+
+def soonest(every: timedelta) -> timedelta:
+    """How long a source whose interval is `every` is left alone at least, whatever its threads are due."""
+    return max(every / _OFTEN, HOT)
 
 
 def next_look(
@@ -41,7 +46,7 @@ def next_look(
     step = next((step for until, step in _STEPS if silence < until), None)
     if step is None or now - since >= LONGEST:
         return None
-    step = max(step, every / _OFTEN)
+    step = max(step, soonest(every))
     if failures:
         # 2**10 times five minutes exceed the bound; a larger exponent would only overflow timedelta.
         step = max(step, min(step * 2 ** min(failures, 10), BACKOFF))

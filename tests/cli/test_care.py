@@ -21,8 +21,10 @@ from monitor.models import Author, Lemmas, Post, Source
 from monitor.store import Store, lock_database, open_writer
 from tests.alerting.alerts import make_mention
 from tests.cli.inprocess import run_command
+from tests.site import running_site
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.cli.inprocess import Done
@@ -40,19 +42,44 @@ fetch: {{gap: 0s}}
 web: {{listen: "127.0.0.1:0"}}
 """
 TOKEN = "canary5token8secret"
+COMPLAINT = "Тестомаркет ужасен: обманули, деньги не вернули, отвратительно"
 
 
 def run(folder: Path, *arguments: str, stdin: str = "") -> Done:
     return run_command(folder, *arguments, stdin=stdin, environ={"TOKEN": TOKEN, "COLUMNS": "80"})
 
 
+@pytest.fixture(scope="module")
+def one_site() -> Iterator[Site]:
+    with running_site() as site:
+        yield site
+
+
 @pytest.fixture
-def installed(tmp_path: Path, site: Site) -> Path:
-    """A configuration, and a database whose one mention led to an alert that is still to be sent."""
-    (tmp_path / "sources.yaml").write_text(CONFIG.format(port=site.port), encoding="utf-8")
-    site.posts = ["Тестомаркет ужасен: обманули, деньги не вернули, отвратительно"]
-    report = json.loads(run(tmp_path, "poll", "news", "--json").stdout)
+def site(one_site: Site) -> Site:
+    """One address for the whole module, so that `polled` stays true of it; as new for each test."""
+    one_site.posts, one_site.status = [COMPLAINT], 200
+    one_site.hooks.clear()
+    one_site.polled.clear()
+    one_site.arrived.clear()
+    return one_site
+
+
+@pytest.fixture(scope="module")
+def polled(tmp_path_factory: pytest.TempPathFactory, one_site: Site) -> Path:
+    """A configuration, and a database whose one mention led to an alert that is still to be sent. To be copied."""
+    folder = tmp_path_factory.mktemp("polled")
+    (folder / "sources.yaml").write_text(CONFIG.format(port=one_site.port), encoding="utf-8")
+    one_site.posts = [COMPLAINT]
+    report = json.loads(run(folder, "poll", "news", "--json").stdout)
     assert (report["mentions"], report["alerts"]) == (1, 1)
+    return folder
+
+
+@pytest.fixture
+def installed(polled: Path, site: Site, tmp_path: Path) -> Path:
+    """A copy of it that a test may change."""
+    shutil.copytree(polled, tmp_path, dirs_exist_ok=True)
     return tmp_path
 
 

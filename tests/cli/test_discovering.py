@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from monitor.config import load
+from monitor.fetching.address import host_of
+from monitor.store import Store, open_writer
+from monitor.store.rows import to_text
 from tests.board import Board, running_board
 from tests.cli.inprocess import run_command
 from tests.discovery import pages
@@ -78,6 +83,31 @@ def test_discover_for_programs(folder: Path, board: Board) -> None:
     assert (first["posts"], first["error"], first["oldest"]) == (1, None, "2026-11-20T10:00:00+00:00")
     assert first["first"][0]["text"] == "Каталог обновлён"
     assert second["sure"] < first["sure"]
+
+
+@pytest.mark.parametrize(
+    "command", [("discover",), ("sources", "add"), ("poll", "board", "--dry-run")], ids=["discover", "add", "dry-run"]
+)
+def test_a_host_that_asked_the_daemon_to_be_left_alone_is_not_asked(
+    folder: Path, board: Board, command: tuple[str, ...]
+) -> None:
+    retry_at = datetime.now(UTC) + timedelta(hours=1)
+    database = open_writer(folder / "monitor.db")
+    Store(database).close()
+    with sqlite3.connect(folder / "monitor.db") as connection:
+        connection.execute("INSERT INTO hosts (host, retry_at) VALUES (?, ?)", (host_of(board.url), to_text(retry_at)))
+    entry = f'  - {{name: board, kind: feed, url: "{board.url}/posts.xml", every: 1m, allow: [127.0.0.0/8]}}'
+    (folder / "sources.yaml").write_text(CONFIG.replace("\n\n", f"\n{entry}\n\n"), encoding="utf-8")
+    address = () if "--dry-run" in command else (f"{board.url}/posts.xml", "--allow", "127.0.0.0/8")
+    done = run(folder, *command, *address)
+    assert done.returncode != 0
+    assert "HTTP 429" in done.stderr
+    assert board.asked == []
+
+
+def test_a_database_that_is_named_must_be_there(folder: Path, board: Board) -> None:
+    done = run(folder, "discover", f"{board.url}/", "--allow", "127.0.0.0/8", "--db", "other.db")
+    assert "other.db: there is no database yet" in done.stderr
 
 
 def test_discover_needs_no_configuration(tmp_path: Path, board: Board) -> None:

@@ -119,6 +119,25 @@ def test_a_deferred_host_is_refused_until_its_moment() -> None:
     run(check())
 
 
+@pytest.mark.parametrize(("first", "then", "left"), [(60, 1, 60), (1, 60, 60)], ids=["shorter", "longer"])
+def test_of_two_waits_that_a_host_asks_for_the_longer_one_holds(first: int, then: int, left: int) -> None:
+    clock = FakeClock()
+    queues = HostQueues(clock=clock, gap=GAP, hosts=[HostState(host="b:80", retry_at=NOW + timedelta(minutes=first))])
+    queues.defer("a:80", status=429, retry_at=NOW + timedelta(minutes=first))
+    for host in ("a:80", "b:80"):
+        queues.defer(host, status=429, retry_at=NOW + timedelta(minutes=then))
+        assert queues.state_of(host).retry_at == NOW + timedelta(minutes=left)
+
+    async def check() -> None:
+        clock.time = NOW + timedelta(minutes=left, seconds=-1)
+        for host in ("a:80", "b:80"):
+            with pytest.raises(StatusError):
+                async with queues.turn(host, gap=GAP):
+                    pytest.fail("no turn was due")
+
+    run(check())
+
+
 def test_those_who_wait_are_refused_when_the_first_is_told_to_wait() -> None:
     queues = HostQueues(clock=FakeClock(), gap=GAP)
     turns: list[int] = []

@@ -9,18 +9,21 @@ from typing import TYPE_CHECKING
 import pytest
 
 from monitor.errors import Malformed, StatusError
-from monitor.flows.following import LOOKS
+from monitor.flows.following import LOOKS, PAGES
 from monitor.models import Author, Post, Source
 from monitor.store import rows
-from tests.flows.world import BRAND, NOW, World, begin, play, post, state
+from monitor.tracking.threads import HOT
+from tests.flows.world import BRAND, NOW, FakeWeb, World, begin, play, post, state
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from monitor.errors import SourceError
+    from monitor.models import HttpRequest, Response
 
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
+LEARNING = Source(name="forum", kind="feed", url="1", options=None, learns=True)
 
 
 def asked(number: int, text: str = f"В {BRAND} плохо") -> Post:
@@ -30,6 +33,11 @@ def asked(number: int, text: str = f"В {BRAND} плохо") -> Post:
 
 def reply(number: int, text: str = "У меня тоже", **what: object) -> Post:
     return replace(post(number, text), published=NOW, **what)  # type: ignore[arg-type]
+
+
+def in_turn(*numbers: int) -> list[Post]:
+    """Answers that were published later, the higher their number."""
+    return [replace(reply(number), published=NOW + timedelta(seconds=number)) for number in numbers]
 
 
 def stored(world: World, native: str) -> dict[str, object]:
@@ -124,23 +132,79 @@ def test_a_doubtful_mention_is_not_followed(tmp_path: Path) -> None:
     play(tmp_path, story)
 
 
-def test_R10_the_source_is_visited_when_a_thread_is_due_and_no_sooner_than_in_a_minute(tmp_path: Path) -> None:
+def test_R10_a_learned_interval_is_cut_short_for_threads_and_at_most_by_half(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        await meet(world, *(asked(number) for number in range(2, 2 + LOOKS + 5)))
+        await later(world, timedelta(days=2))
+        assert len({address for address in world.web.addresses if address.startswith("a")}) == LOOKS
+        (row,) = world.rows("SELECT interval_seconds FROM sources")
+        interval = timedelta(seconds=float(str(row["interval_seconds"])))
+        assert interval > 2 * HOT
+        early = next_visit(world) - world.clock.moment
+        assert abs(early - interval / 2) < timedelta(milliseconds=2)  # the others are due at once
+        before = world.rows("SELECT next_at FROM followed WHERE next_at > (SELECT last_polled_at FROM sources)")
+        await world.poll()
+        assert len({address for address in world.web.addresses if address.startswith("a")}) == LOOKS + 5
+        assert next_visit(world) > world.clock.moment + interval * 0.9
+        after = world.rows("SELECT next_at FROM followed ORDER BY next_at LIMIT 10")
+        assert after == before  # out of turn nothing is looked at that is not due
+
+    play(tmp_path, story, source=LEARNING)
+
+
+def test_an_interval_that_somebody_decided_on_is_kept_and_threads_are_looked_at_in_it(tmp_path: Path) -> None:
     async def story(world: World) -> None:
         await meet(world, asked(2))
-        assert next_visit(world) == world.clock.moment + HOUR / 4
-        world.web.answers("a2", reply(21))
-        await later(world, HOUR / 4)
-        assert next_visit(world) == world.clock.moment + HOUR / 4
-        first = world.rows("SELECT next_at FROM followed")
-        await world.poll()  # out of turn
-        assert world.rows("SELECT next_at FROM followed") == first
-        await world.writer.run(lambda store: store._db.execute("UPDATE followed SET next_at = '2026'"))
-        world.web.answers_questions = False
-        await world.poll()
-        assert world.count("followed") == 0
+        assert next_visit(world) > world.clock.moment + 50 * MINUTE
+        await later(world)
+        assert "a2" in world.web.addresses
+        assert next_visit(world) > world.clock.moment + 50 * MINUTE
 
     source = Source(name="forum", kind="feed", url="1", options=None, every=HOUR)
     play(tmp_path, story, source=source)
+
+
+def test_a_kind_that_reads_no_answers_follows_nothing_for_long(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        await meet(world, asked(2))
+        world.web.answers_questions = False
+        await later(world)
+        assert world.count("followed") == 0
+
+    play(tmp_path, story)
+
+
+def test_what_stood_there_before_the_watch_is_not_followed(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        world.web.shows(*(asked(number) for number in range(1, 150)))
+        await world.poll()
+        assert (world.count("mentions"), world.count("followed")) == (149, 0)
+
+    play(tmp_path, story)
+
+
+def test_a_thread_with_several_mentions_is_read_once_and_each_of_them_keeps_it_going(tmp_path: Path) -> None:
+    def there(number: int) -> Post:
+        return replace(asked(number), follow="a2")
+
+    async def story(world: World) -> None:
+        await meet(world, there(2), there(3))
+        assert world.count("followed") == 1
+        await later(world)
+        assert world.web.addresses.count("a2") == 1
+        await later(world, timedelta(days=2))
+        (before,) = world.rows("SELECT * FROM followed")
+        world.web.shows(there(4), there(3), there(2), post(1, "привет"))
+        await world.poll()
+        (after,) = world.rows("SELECT * FROM followed")
+        assert after["post_id"] == before["post_id"]
+        assert str(after["next_at"]) < str(before["next_at"])
+        assert str(after["until_at"]) > str(before["until_at"])
+        world.web.shows(there(5), there(4), there(3), there(2), post(1, "привет"))
+        await later(world, timedelta(days=8))  # the silence would have ended it at this very visit
+        assert world.count("followed") == 1
+
+    play(tmp_path, story)
 
 
 def test_silence_makes_the_looks_rarer_and_ends_them(tmp_path: Path) -> None:
@@ -162,8 +226,8 @@ def test_silence_makes_the_looks_rarer_and_ends_them(tmp_path: Path) -> None:
 
 def test_a_list_that_has_not_changed_hides_no_answers(tmp_path: Path) -> None:
     async def story(world: World) -> None:
+        await meet(world, asked(2))
         world.web.etag = '"one"'
-        world.web.shows(asked(2, f"{BRAND} и впрямь плохо"))
         await world.poll()
         world.web.answers("a2", reply(21))
         await later(world, 20 * MINUTE)
@@ -210,26 +274,13 @@ def test_a_thread_that_is_gone_is_over(tmp_path: Path, status: int) -> None:
     play(tmp_path, story)
 
 
-def test_one_visit_looks_at_some_threads_and_the_next_at_the_others(tmp_path: Path) -> None:
-    async def story(world: World) -> None:
-        await meet(world, *(asked(number) for number in range(2, 2 + LOOKS + 5)))
-        world.clock.moment += HOUR
-        await world.poll()
-        assert sum(address.startswith("a") for address in world.web.addresses) == LOOKS
-        assert next_visit(world) == world.clock.moment + MINUTE
-        await world.poll()
-        assert len({address for address in world.web.addresses if address.startswith("a")}) == LOOKS + 5
-
-    play(tmp_path, story)
-
-
-def test_further_pages_are_read_while_all_is_new_and_the_lists_cursor_stays_its_own(tmp_path: Path) -> None:
+def test_further_pages_are_read_until_something_known_and_the_lists_cursor_stays_its_own(tmp_path: Path) -> None:
     async def story(world: World) -> None:
         await meet(world, asked(2))
-        world.web.answers("a2", reply(21))
-        world.web.answers("a2+", reply(22))
+        world.web.answers("a2", *in_turn(24, 23))
+        world.web.answers("a2+", *in_turn(22, 21))
         await later(world)
-        assert world.count("posts") == 4
+        assert world.count("posts") == 6
         assert "spoilt" not in str(world.rows("SELECT cursor FROM sources")[0]["cursor"])
         world.web.requests.clear()
         await later(world)
@@ -238,17 +289,115 @@ def test_further_pages_are_read_while_all_is_new_and_the_lists_cursor_stays_its_
     play(tmp_path, story)
 
 
+@pytest.mark.parametrize("first", [in_turn(*range(21, 51)), [post(number, "У меня тоже") for number in range(21, 51)]])
+def test_where_the_newest_answers_stand_last_the_last_page_is_read(tmp_path: Path, first: list[Post]) -> None:
+    async def story(world: World) -> None:
+        await meet(world, asked(2))
+        world.web.answers("a2", *first)
+        world.web.answers("a2+")
+        await later(world)
+        assert world.count("posts") == 32
+        world.web.answers("a2+", reply(51, f"В {BRAND} плохо"))
+        await later(world)
+        assert (world.count("posts"), world.count("alerts"), world.count("gaps")) == (33, 2, 0)
+
+    play(tmp_path, story)
+
+
+@pytest.mark.parametrize("status", [500, 404])
+def test_answers_above_a_page_that_fails_wait_for_it(tmp_path: Path, status: int) -> None:
+    async def story(world: World) -> None:
+        await meet(world, asked(2))
+        world.web.answers("a2", *in_turn(24, 23))
+        world.web.answers("a2+", *in_turn(22, 21))
+        world.web.fails(StatusError(status), page="a2+")
+        await later(world)
+        assert (world.count("posts"), world.count("followed")) == (2, 1)
+        world.web.recovers()
+        await later(world)
+        assert (world.count("posts"), world.count("gaps")) == (6, 0)
+
+    play(tmp_path, story)
+
+
+def test_answers_above_a_page_that_keeps_failing_are_kept_and_leave_one_gap(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        await meet(world, asked(2))
+        world.web.answers("a2", *in_turn(24, 23))
+        world.web.answers("a2+", *in_turn(22, 21))
+        world.web.fails(StatusError(500), page="a2+")
+        for looks in range(1, 6):
+            await later(world, 3 * HOUR)
+            assert (world.count("posts"), world.count("gaps")) == ((4, 1) if looks > 2 else (2, 0))
+
+    play(tmp_path, story)
+
+
+def test_a_look_for_which_the_visit_has_no_time_left_is_repeated(tmp_path: Path) -> None:
+    class SlowWeb(FakeWeb):
+        async def fetch(self, request: HttpRequest, **how: object) -> Response:
+            if request.url == "a2" and world_of:
+                await world_of.pop().clock.sleep(10 * 60)
+            return await super().fetch(request, **how)  # type: ignore[arg-type]
+
+    world_of: list[World] = []
+
+    async def story(world: World) -> None:
+        world.web = SlowWeb()
+        await meet(world, asked(2))
+        world.web.answers("a2", *in_turn(24, 23))
+        world.web.answers("a2+", *in_turn(22, 21))
+        world_of.append(world)
+        await later(world)
+        assert (world.count("posts"), world.web.addresses.count("a2+")) == (2, 0)
+        await world.poll()
+        assert (world.count("posts"), world.count("gaps")) == (6, 0)
+
+    play(tmp_path, story)
+
+
+def test_more_news_than_a_look_may_read_leaves_a_gap_but_not_what_was_there_before_the_first(tmp_path: Path) -> None:
+    def fill(world: World, begin_at: int) -> None:
+        for page in range(PAGES + 2):
+            newest = begin_at - 10 * page
+            world.web.answers("a2" + "+" * page, *in_turn(*range(newest, newest - 10, -1)))
+
+    async def story(world: World) -> None:
+        await meet(world, asked(2))
+        fill(world, 1000)
+        await later(world)
+        assert (world.count("posts"), world.count("gaps")) == (2 + 10 * PAGES, 0)
+        fill(world, 2000)
+        await later(world)
+        assert (world.count("posts"), world.count("gaps")) == (2 + 20 * PAGES, 1)
+        assert world.count("followed") == 1
+
+    play(tmp_path, story)
+
+
+def test_a_thread_whose_newest_answers_are_beyond_reach_is_let_go(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        await meet(world, asked(2))
+        for page in range(PAGES + 1):
+            world.web.answers("a2" + "+" * page, *in_turn(100 + 2 * page, 101 + 2 * page))
+        await later(world)
+        assert world.count("followed") == 0
+        assert "too long" in str(state(world)["error"])
+
+    play(tmp_path, story)
+
+
 def test_an_old_mention_is_not_followed_and_undated_answers_of_history_are_none_of_todays(tmp_path: Path) -> None:
     async def story(world: World) -> None:
         old = replace(asked(2), published=NOW - timedelta(days=8))
         recent = replace(asked(3), published=NOW - timedelta(days=1))
-        world.web.shows(recent, old)
-        await world.poll()
+        await meet(world, recent, old)
         assert world.rows("SELECT address FROM followed") == [{"address": "a3"}]
+        alerts = world.count("alerts")
         world.web.answers("a3", post(31))
         await later(world, 3 * HOUR)
         assert world.count("mentions") == 3
-        assert world.count("alerts") == 0
+        assert world.count("alerts") == alerts
 
     play(tmp_path, story)
 

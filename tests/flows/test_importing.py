@@ -113,13 +113,14 @@ def test_a_cell_that_was_kept_from_being_a_formula_is_read_as_it_was() -> None:
 
 
 MANY = "".join(f"row {n},Eve{n}\n" for n in range(3000))
+LONG = "".join(f"row {n} {'and on ' * 70},Eve{n}\n" for n in range(3000))
 
 
 @pytest.mark.parametrize(
     ("rows", "faulty"),
     [
         ('"open,Bob\n' + MANY, [2]),  # to the end of the file
-        ('"open,Bob\n' + MANY * 30, [2]),  # over more than a megabyte
+        ('"open,Bob\n' + LONG, [2]),  # over more than a megabyte
         (MANY + '"open,Bob\n' + MANY + 'he said "hi",Bob\n' + MANY, [3002]),
         ('"open,Bob\n' + MANY + '"also open,Bob\n' + MANY, [2, 3003]),
         ('"open,Bob\n' + MANY + '"well, closed",Bob\n' + MANY, [2]),

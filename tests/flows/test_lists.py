@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from monitor.errors import LoginRefused, StatusError, Throttled
+from monitor.flows.lists import CHAIN
+from monitor.flows.walk import LONGEST
 from monitor.models import HttpRequest, Page, Validators
 from tests.flows.world import World, marks, play, post, state
 
@@ -153,6 +155,60 @@ def test_each_list_of_a_source_joins_up_with_itself(tmp_path: Path) -> None:
     play(tmp_path, story)
 
 
+def chain(names: str, *numbers: int) -> dict[str, Page]:
+    """A list for each name, one leading on to the next; the first is the source's own, "1"."""
+    addresses = ["1", *names]
+    pages = {}
+    for place, address in enumerate(addresses):
+        following = addresses[place + 1] if place + 1 < len(addresses) else None
+        onward = HttpRequest(url=following, carry={"list": following}) if following else None
+        pages[address] = replace(page(*(number + 1000 * place for number in numbers)), onward=onward)
+    return pages
+
+
+def test_a_list_that_is_added_to_a_watched_source_is_history_and_no_gap(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        kind = scripted(world, ScriptedKind(chain("b", 3, 2, 1)))
+        await world.poll()
+        kind.pages = chain("bc", 3, 2, 1)
+        dated = tuple(replace(one, published=world.clock.now()) for one in kind.pages["c"].posts)
+        kind.pages["c"] = replace(kind.pages["c"], posts=dated)
+        report = await world.poll()
+        assert (report.new, report.alerts, world.count("gaps")) == (3, 0, 0)
+        kind.pages["c"] = page(2004, 2003)
+        assert (await world.poll()).alerts == 1
+
+    play(tmp_path, story)
+
+
+def test_lists_that_a_slow_site_leaves_no_time_for_are_read_by_the_next_visit(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        kind = scripted(world, ScriptedKind(chain("bc", 3, 2, 1)))
+        await world.poll()
+        world.web.seconds = LONGEST.total_seconds() / 2 + 1
+        kind.pages = chain("bc", 4, 3, 2)
+        assert (await world.poll()).new == 2
+        assert "not all lists" in str(state(world)["error"])
+        world.web.seconds = 0.0
+        report = await world.poll()
+        assert (report.new, report.alerts, world.count("gaps")) == (1, 1, 0)
+
+    play(tmp_path, story)
+
+
+def test_answers_that_lead_on_for_ever_end_the_visit_and_leave_a_gap(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        kind = scripted(world, ScriptedKind({"1": page(3, 2, 1)}))
+        await world.poll()
+        kind.pages = {"1": Page(onward=HttpRequest(url="1"))}
+        world.web.requests.clear()
+        await world.poll()
+        assert len(world.web.requests) == CHAIN
+        assert world.count("gaps") == 1
+
+    play(tmp_path, story)
+
+
 def test_a_token_is_kept_in_memory_and_never_stored(tmp_path: Path) -> None:
     async def story(world: World) -> None:
         scripted(world, ScriptedKind({"1": page(2, 1)}, login=True))
@@ -188,6 +244,18 @@ def test_a_login_that_is_refused_is_not_tried_twice(tmp_path: Path) -> None:
         assert isinstance((await world.poll()).error, LoginRefused)
         assert world.web.addresses == ["login"]
         assert state(world)["health"] == "blocked"
+
+    play(tmp_path, story)
+
+
+def test_a_wait_that_an_answer_asks_for_is_waited_for_within_the_visit(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        kind = scripted(world, ScriptedKind({"1": page(3, 2, 1)}))
+        await world.poll()
+        kind.pages = {"1": page(9, 8, 7, more="2", wait=timedelta(seconds=30)), "2": page(6, 5, 3)}
+        before = world.clock.now()
+        assert (await world.poll()).new == 5
+        assert world.clock.now() - before >= timedelta(seconds=90)  # a minute between polls, and the wait
 
     play(tmp_path, story)
 

@@ -37,6 +37,7 @@ def reaches(sources: list[Source], error: SourceError | None = REFUSED) -> list[
         ([source(f"https://one.example/{n}") for n in range(4)], Reach.LOST),  # one host, many sources
         ([source(f"https://${{USER}}@one.example/{n}") for n in range(4)], Reach.LOST),
         ([source(f"https://s{n}.example/", proxy="http://p.example:3128") for n in range(4)], Reach.LOST),
+        ([source(f"https://s{n}.example/", proxy="${PROXY}") for n in range(4)], Reach.LOST),
         ([source(f"http://127.0.0.1:{5000 + n}/", allow=OWN) for n in range(4)], Reach.DOWN),  # it is all there is
         (
             [source("https://s.example/"), *(source(f"http://127.0.0.1:{n}/", allow=OWN) for n in range(1, 4))],

@@ -53,20 +53,26 @@ PLAN = Plan(
 class Wire:
     """Answers with what it is given, at the address it is given or the one that was asked for."""
 
-    def __init__(self, lands: str | None, body: bytes) -> None:
-        self.lands, self.body = lands, body
+    def __init__(self, lands: str | None, body: bytes, headers: tuple[tuple[str, str], ...]) -> None:
+        self.lands, self.body, self.headers = lands, body, headers
         self.asked: list[tuple[HttpRequest, dict[str, object]]] = []
 
     async def fetch(self, request: HttpRequest, **how: object) -> Response:
         self.asked.append((request, how))
-        return Response(url=self.lands or request.url, status=200, headers=(), body=self.body)
+        return Response(url=self.lands or request.url, status=200, headers=self.headers, body=self.body)
 
 
 def answer(
-    url: str, *, first: str, lands: str | None = None, body: bytes = b"", source: Source | None = None
+    url: str,
+    *,
+    first: str,
+    lands: str | None = None,
+    body: bytes = b"",
+    headers: tuple[tuple[str, str], ...] = (),
+    source: Source | None = None,
 ) -> tuple[Response, str, dict[str, object]]:
     """What `ask` gives, and what went over the wire."""
-    wire = Wire(lands, body)
+    wire = Wire(lands, body, headers)
     ports = Ports(
         clock=cast("Clock", None),
         fetcher=cast("Fetcher", wire),
@@ -102,6 +108,13 @@ def test_a_secret_that_the_site_repeats_in_its_page_is_taken_out_and_short_words
     body = "<a href='?key=s3cr3t%20Val%C3%BCe%2F9&amp;p=2'>2</a> abc s3cr3t Valüe/9".encode()
     response = answer(f"{SITE}/?key=${{KEY}}&id=${{ID}}", first=f"{SITE}/?key=${{KEY}}&id=${{ID}}", body=body)[0]
     assert response.body == b"<a href='?key=${KEY}&amp;p=2'>2</a> abc ${KEY}"
+
+
+def test_a_secret_that_the_site_repeats_in_its_headers_is_taken_out() -> None:
+    url = f"{SITE}/?key=${{KEY}}&id=${{ID}}"
+    headers = (("link", f'<{SITE}/?key=s3cr3t%20Val%C3%BCe%2F9&p=2>; rel="next"'), ("x-id", "abc"))
+    response = answer(url, first=url, headers=headers)[0]
+    assert response.headers == (("link", f'<{SITE}/?key=${{KEY}}&p=2>; rel="next"'), ("x-id", "abc"))
 
 
 @pytest.mark.parametrize("url", [f"{SITE}/a", "https://other.example/article"])

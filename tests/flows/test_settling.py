@@ -13,7 +13,8 @@ from monitor.errors import ConnectFailed, DeadlineExceeded, Malformed, SourceErr
 from monitor.flows.forgetting import retain
 from monitor.flows.network import Contacts
 from monitor.flows.poll import poll
-from monitor.models import AlarmKind, Receiver, Source, Target
+from monitor.flows.settling import settle
+from monitor.models import AlarmKind, Health, Receiver, Source, Target
 from monitor.store import Reader, Store, Writer, open_reader
 from tests.flows.world import SUPPORT, FakeWeb, HandClock, World, post
 
@@ -361,12 +362,54 @@ def test_a_poll_that_lost_its_lease_tells_nothing(tmp_path: Path) -> None:
     act(tmp_path, 2, story, alarm_after=1)
 
 
-def test_an_empty_page_is_told_at_once_through_the_real_way(tmp_path: Path) -> None:
+def test_gaps_that_come_again_and_again_are_told_once(tmp_path: Path) -> None:
+    async def visit(sites: Sites, *, gap: bool) -> None:
+        _, plan = sites.ports_and_plan(sites.sources[0])
+        now = sites.clock.moment
+
+        def end(store: Store) -> None:
+            leased = store.lease_named("s0", now)
+            assert leased is not None
+            state = replace(leased.state, last_success_at=now, health=Health.DEGRADED if gap else Health.OK)
+            assert settle(store, leased, state, plan=plan, now=now, gap=gap)
+            if gap:
+                store.add_gap(leased.id, since=now - MINUTE, until=now, reason="more was new", now=now)
+
+        await sites.writer.run(end)
+
+    async def story(sites: Sites) -> None:
+        for number in range(200):
+            await visit(sites, gap=number % 2 == 0)
+            sites.clock.moment += 15 * MINUTE
+        assert await sites.told_now() == ["gap s0"]
+        for _ in range(97):
+            await visit(sites, gap=False)
+            sites.clock.moment += 15 * MINUTE
+        assert await sites.messages() == []
+        await visit(sites, gap=True)
+        assert await sites.told_now() == ["gap s0"]
+
+    act(tmp_path, 1, story)
+
+
+def test_an_empty_page_is_shown_at_once_and_told_when_it_stays_empty(tmp_path: Path) -> None:
     async def story(sites: Sites) -> None:
         web = sites.webs["s0"]
         web.shows(post(1, "Ничего"), post(2, "Ничего"), page=web.first)
         await sites.round("s0")
+        for _ in range(3):
+            web.shows(page=web.first)
+            await sites.round("s0")
+            assert sites.rows("SELECT health FROM sources") == [{"health": "stale"}]
+            assert await sites.messages() == []
+            web.shows(post(1, "Ничего"), page=web.first)
+            await sites.round("s0")
         web.shows(page=web.first)
+        await sites.round("s0")
+        web.fails(StatusError(500), page=web.first)
+        await sites.round("s0")
+        assert await sites.messages() == []
+        web.recovers()
         await sites.round("s0")
         ((_, alarm),) = await sites.messages()
         assert (alarm.kind, alarm.source) == (AlarmKind.STALE, "s0")

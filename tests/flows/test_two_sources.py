@@ -103,3 +103,35 @@ def test_a_source_that_says_more_adds_the_brand_that_the_first_left_out(tmp_path
         assert world.rows("SELECT text FROM revisions") == [{"text": teaser.text}]
 
     play(tmp_path, story)
+
+
+def test_what_stood_in_the_first_poll_of_one_source_is_news_when_another_shows_it(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        world.web.shows(post(2))
+        await world.poll()
+        silent = await second(world)
+        silent.source = replace(ALERTS, backfill=Backfill.SILENT)
+        silent.web.shows(ORIGINAL)
+        assert (await silent.poll()).alerts == 0
+        world.web.shows(ORIGINAL, post(2))
+        assert (await world.poll()).alerts == 1
+        assert counts(world) == {"posts": 2, "mentions": 2, "alerts": 1}
+        assert (await world.poll()).alerts == 0
+
+    play(tmp_path, story)
+
+
+def test_how_another_source_cuts_a_post_is_no_edit_of_it(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        other = await second(world)
+        await world.poll()
+        world.web.shows(ORIGINAL, post(2))
+        await world.poll()
+        for cut in (LONG[:75] + "…", "Заказ не привезли третий день…"):
+            other.web.shows(replace(ORIGINAL, native_id="snippet", text=cut))
+            await other.poll()
+        assert world.rows("SELECT text FROM posts WHERE id = 2") == [{"text": LONG}]
+        assert world.count("revisions") == 0
+        assert world.rows("SELECT doubtful FROM mentions WHERE post_id = 2") == [{"doubtful": 0}]
+
+    play(tmp_path, story)

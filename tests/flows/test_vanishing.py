@@ -10,7 +10,9 @@ import pytest
 
 from monitor.errors import ConnectFailed, RobotsRefused, StatusError
 from monitor.flows.vanishing import ASKED
-from monitor.models import Health, Post
+from monitor.models import Health, Post, Source
+from monitor.sources import KINDS
+from monitor.tracking.removal import PAGELESS
 from tests.flows.world import BRAND, NOW, World, begin, play, post, state
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 MINUTE = timedelta(minutes=1)
 WAIT = timedelta(minutes=31)
+DAY = timedelta(days=1, minutes=31)
 TEXT = f"В {BRAND} опять всё плохо, никому не советую"
 
 
@@ -97,9 +100,66 @@ def test_R7_the_newest_may_be_gone_too_and_a_list_that_stays_as_it_is_confirms_i
         await show(world, 1, 2, 3, wait=MINUTE)
         assert removed(world) == ["n5"]
         await show(world, 1, 2, 3)
+        assert removed(world) == ["n5"]
+        await show(world, 1, 2, 3, wait=DAY)
         assert removed(world) == ["n4", "n5"]
 
     play(tmp_path, story)
+
+
+@pytest.mark.parametrize("body", ["Ведутся работы", "Слишком много запросов", "Войдите", "", "барахло " * 99])
+def test_a_page_that_lacks_the_words_once_removes_nothing(tmp_path: Path, body: str) -> None:
+    async def look(world: World, answer: str, *, wait: timedelta = DAY) -> list[object]:
+        world.web.articles[page_of(3)] = answer
+        world.web.asked.clear()
+        await show(world, 1, 2, 4, 5, wait=wait)
+        assert asked_for(world) == [page_of(3)]
+        return removed(world)
+
+    async def story(world: World) -> None:
+        await watch(world)
+        words = world.web.articles[page_of(3)]
+        await show(world, 1, 2, 4, 5)
+        assert await look(world, body, wait=WAIT) == []
+        world.web.asked.clear()
+        await show(world, 1, 2, 4, 5)
+        assert asked_for(world) == []
+        assert await look(world, words) == []
+        assert await look(world, body) == []
+        await show(world, 1, 2, 3, 4, 5)
+        await show(world, 1, 2, 4, 5)
+        assert await look(world, body) == []
+        assert await look(world, "barrier") == []
+        assert await look(world, body) == ["n3"]
+
+    play(tmp_path, story)
+
+
+def test_a_removal_in_ones_own_network_needs_no_day(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        await watch(world)
+        world.web.articles[page_of(3)] = "Ошибка"
+        await show(world, 1, 2, 4, 5)
+        await show(world, 1, 2, 4, 5, wait=MINUTE)
+        assert removed(world) == []
+        await show(world, 1, 2, 4, 5, wait=MINUTE)
+        assert removed(world) == ["n3"]
+
+    source = Source(name="forum", kind="feed", url="1", options=None, every=timedelta(seconds=3))
+    play(tmp_path, story, source=source)
+
+
+@pytest.mark.parametrize("kind", sorted(PAGELESS))
+def test_reviews_that_have_no_page_of_their_own_are_not_judged_by_that_of_the_app(tmp_path: Path, kind: str) -> None:
+    async def story(world: World) -> None:
+        await watch(world)
+        world.web.articles.clear()
+        for _ in range(3):
+            await show(world, 1, 2, 4, 5, wait=DAY)
+        assert (asked_for(world), removed(world)) == ([], [])
+
+    assert kind in KINDS
+    play(tmp_path, story, source=Source(name="forum", kind=kind, url="1", options=None))
 
 
 def test_a_post_that_shows_up_again_is_there_again(tmp_path: Path) -> None:

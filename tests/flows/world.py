@@ -68,9 +68,9 @@ class HandClock:
 class FakeWeb:
     """One site: `shows` posts on pages, `lists` threads on the first, `fails`, or says that nothing changed.
 
-    `requests` is its access log, `asked` the same in full. A thread is at "t1", its further pages at "t1/2", "t1/3".
-    `articles` are the pages behind posts, by address; a page that is not there is a 404. `answers` puts answers at the
-    address of a post's `follow`, its further page at the same address with a plus.
+    An answer takes `seconds`. `requests` is its access log, `asked` the same in full. A thread is at "t1", its further
+    pages at "t1/2", "t1/3". `articles` are the pages behind posts, by address; a page that is not there is a 404.
+    `answers` puts answers at the address of a post's `follow`, its further page at the same address with a plus.
     """
 
     def __init__(self) -> None:
@@ -83,6 +83,8 @@ class FakeWeb:
         self.asked: list[tuple[HttpRequest, dict[str, object]]] = []
         self.etag: str | None = None
         self.left_alone: dict[str, timedelta] = {}
+        self.seconds = 0.0
+        self.clock: HandClock | None = None
         self.answers_questions = True
 
     @property
@@ -112,6 +114,8 @@ class FakeWeb:
 
     async def fetch(self, request: HttpRequest, *, validators: Validators, **how: object) -> Response:
         self.requests.append((request.url, validators))
+        if self.clock is not None:
+            self.clock.moment += timedelta(seconds=self.seconds)
         self.asked.append((request, how))
         if error := self.errors.get(request.url):
             raise error
@@ -229,6 +233,9 @@ class World:
     own_accounts: Mapping[str, str] = field(default_factory=dict)
     reveal: Callable[[str], str] = str
     kind: Kind | None = None
+
+    def __post_init__(self) -> None:
+        self.web.clock = self.clock
 
     @property
     def ports(self) -> Ports:

@@ -19,7 +19,8 @@ SEEN = 1  # exit code of a proof that saw a fault
 class Run:
     """One proof; `fault` is planted where it is not empty, and must then be seen.
 
-    `timed` proofs judge how long things take and run alone; the others run two at a time.
+    `timed` proofs judge how long things take and run alone; the others run two at a time. One that this machine cannot
+    carry out says that it is skipped, and why.
     """
 
     proof: str
@@ -27,6 +28,7 @@ class Run:
     fault: str = ""
     long: bool = False
     timed: bool = False
+    package: str = "tests.proofs"
 
     @property
     def name(self) -> str:
@@ -35,6 +37,10 @@ class Run:
 
 SMALL = ("--kills", "12", "--posts", "500")
 RUNS = (
+    Run("month", ("--short",), package="tests.sim"),
+    Run("live", ("wordpress",)),
+    Run("live", ("flaskbb",)),
+    Run("live", ("wordpress",), fault="lose-post"),
     Run("admin_day", ("--check", "docs/administrators-day.md")),
     *(Run("admin_day", fault=fault, long=True) for fault in ("forgetful-restore", "no-backup", "lost-history")),
     Run("demo"),
@@ -42,7 +48,8 @@ RUNS = (
         Run("demo", fault=fault)
         for fault in ("drop-message", "repeat-message", "forget-cursor", "skip-page", "lose-post", "lose-alert")
     ),
-    Run("crash", ("--kills", "50", "--posts", "2000")),
+    Run("crash", ("--kills", "20", "--posts", "800")),
+    Run("crash", ("--kills", "50", "--posts", "2000"), long=True),
     Run("crash", SMALL, fault="mark-before-send"),
     *(Run("crash", SMALL, fault=fault, long=True) for fault in ("skip-page", "forget-cursor", "lose-post")),
     Run("zoo", timed=True),
@@ -55,14 +62,15 @@ def carry_out(run: Run) -> bool:
     started = time.monotonic()
     fault = ("--break", run.fault) if run.fault else ()
     done = subprocess.run(
-        [sys.executable, "-m", f"tests.proofs.{run.proof}", *run.arguments, *fault],
+        [sys.executable, "-m", f"{run.package}.{run.proof}", *run.arguments, *fault],
         capture_output=True,
         text=True,
         check=False,
     )
-    right = done.returncode == (SEEN if run.fault else 0)
-    verdict = "as it must" if right else f"WRONG: exit code {done.returncode}"
     said = done.stdout.strip().splitlines()[-1:] or ["nothing was said"]
+    skipped = done.returncode == 0 and ": skipped: " in said[0]
+    right = skipped or done.returncode == (SEEN if run.fault else 0)
+    verdict = "skipped" if skipped else "as it must" if right else f"WRONG: exit code {done.returncode}"
     print(f"{run.name} ({time.monotonic() - started:.0f} s): {verdict}\n    {said[0]}", flush=True)
     if not right:
         print(done.stdout, done.stderr, sep="\n", flush=True)

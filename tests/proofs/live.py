@@ -11,6 +11,7 @@ Where the site cannot be installed the proof is skipped with the reason, and say
 """
 
 import argparse
+import fcntl
 import json
 import os
 import signal
@@ -34,6 +35,7 @@ EVERY = 3.0  # seconds between two polls
 MARGIN = 3.0  # times the interval within which news must be found
 BASELINE, FINDING, REMOVAL = 120.0, 60.0, 120.0  # seconds
 BRAND = "Нордвика"
+LOCK = Path(tempfile.gettempdir()) / "live-sites.lock"
 
 
 @dataclass
@@ -116,6 +118,8 @@ def play(watch: Watch, fault: str | None) -> None:
     try:
         watch.wait(lambda: watch.polled_since(0), seconds=BASELINE, what="a first poll of each source")
         watch.compare("seeded")
+        if watch.faults:
+            return
         _news(watch)
         _edit_and_removal(watch)
         daemon.send_signal(signal.SIGKILL)
@@ -185,7 +189,9 @@ def main() -> None:
         watched.mkdir(parents=True)
         try:
             site = SITES[arguments.site](Path(os.environ.get("LIVE_DIR", folder / "site")))
-            site.install()
+            with LOCK.open("w") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)  # two installations by apt at once end in a quarrel
+                site.install()
         except (NotHereError, subprocess.SubprocessError) as error:
             print(f"PROOF {name}: skipped: {error}")
             sys.exit(0)

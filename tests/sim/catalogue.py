@@ -44,7 +44,7 @@ _RHYTHMS: Final[tuple[tuple[Rhythm, float, float], ...]] = (
     ("weekdays", 0.5, 1.2),
     ("busy", 2.0, 4.0),
 )
-_EVERY: Final = {"calm": (12,), "steady": (10, 12), "nights-off": (9, 12), "weekdays": (9, 12), "busy": (4, 6, 8)}
+_EVERY: Final = {"calm": (12,), "steady": (12,), "nights-off": (10, 12), "weekdays": (10, 12), "busy": (8, 12)}
 """Hours between two visits, of which there are 60 in a month at least: what a month costs is what they cost."""
 _COPIES: Final = 3  # pairs of sites that show some of the same posts
 
@@ -59,7 +59,7 @@ def draw(dice: random.Random, count: int) -> list[Site]:
 
 def _site(dice: random.Random, number: int, style: str, count: int) -> Site:
     rhythm, least, most = dice.choice(_RHYTHMS)
-    learns = number % 30 == 7
+    learns = number % 60 == 7
     if learns:
         rhythm, least, most = "calm", 0.2, 0.4
     return Site(
@@ -116,6 +116,8 @@ def _thread_options(site: Site) -> HtmlOptions:
         item=".topic",
         fields=Fields(url=("a.t",), title=("a.t",), replies=(".n",), text=("a.t",)),
         follow=("a.t",),
+        # By the number of replies alone, one that comes while another goes would not be seen.
+        mark=(".last",),
         next="a.older",
         timezone=site.zone,
         thread=ThreadOptions(

@@ -33,7 +33,7 @@ class Watched:
     window: int
     posts: dict[str, dict[str, Any]] = field(default_factory=dict)
     visits: list[tuple[datetime, dict[str, Any]]] = field(default_factory=list)  # answers to the list itself
-    asked: list[datetime] = field(default_factory=list)  # each request to the source's own address
+    asked: list[datetime] = field(default_factory=list)  # each request to the source's own address that was answered
     tried: list[datetime] = field(default_factory=list)  # each request that is the beginning of a visit
     health: list[tuple[datetime, str]] = field(default_factory=list)
 
@@ -133,10 +133,13 @@ def _note_request(case: Case, at: datetime, line: dict[str, Any]) -> None:
     # A host with two schemes has two queues, as it has two ports.
     case.requests[f"{line['url'].partition(':')[0]}://{line['host']}"].append((at, line))
     source = case.sources.get(line["source"] or "")
-    if line["step"] in ("list", "login", "robots"):
+    if line.get("until"):  # whoever of the host waits for its turn then is told the same, without a request
+        for one in case.on_host(line["host"].removeprefix("mirror-")):
+            one.tried.append(at)
+    elif line["step"] in ("list", "login", "robots"):
         for one in [source] if source else case.on_host(line["host"]):
             one.tried.append(at)
-    if source is not None and line["step"] == "list":
+    if source is not None and line["step"] == "list" and line["status"]:
         source.asked.append(at)
     if source is not None and line["step"] in ("list", "moved") and line["status"] not in (301, 302):
         source.visits.append((at, line))

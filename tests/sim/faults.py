@@ -66,7 +66,7 @@ def forget_identity() -> Iterator[None]:
         if next(count) % 20 != 19:
             return found
         salt = f"#{next(count)}"
-        return [replace(one, link=None, identities=tuple(known + salt for known in one.identities)) for one in found]
+        return [replace(one, identities=tuple(known + salt for known in one.identities)) for one in found]
 
     with _everywhere("identify", real, identify):
         yield

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 GAP: Final = timedelta(seconds=2)  # between two requests to one host, as the simulated installation has it
 SECOND_LOOK: Final = timedelta(seconds=55)  # no source is visited twice within it
 BACKOFF: Final = timedelta(hours=6)
-SLACK: Final = timedelta(minutes=20)  # a visit, its lease and a look at what is due
+SLACK: Final = timedelta(minutes=30)  # a visit, its lease and a look at what is due
 PRECISION: Final = timedelta(seconds=61)  # dates of pages for people are given to the minute
 LAYOUT_POLLS: Final = 3
 

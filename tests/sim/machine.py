@@ -8,7 +8,6 @@ of APScheduler (whose jobs run when something is due instead of twice a second),
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import ssl
 from concurrent.futures import Executor, Future
 from dataclasses import replace
@@ -27,6 +26,7 @@ from monitor.store.connection import open_writer, sqlite_errors
 from tests.sim.site import BRAND
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
@@ -44,6 +44,7 @@ T = TypeVar("T")
 
 LOOK: Final = timedelta(seconds=0.5)  # between two looks at what is due
 LONGEST: Final = timedelta(minutes=30)  # without a look at what is due
+GRID: Final = timedelta(minutes=10)  # what is due within it is looked at together
 CLOCK_LOOK: Final = timedelta(seconds=10)  # after which the daemon notices that its clock was stepped
 DRIVEN: Final = frozenset({"_poll_tick", "_deliver_tick", "_clock_tick"})
 SHORT: Final = timedelta(minutes=1)  # jobs that are more frequent run at each look
@@ -97,7 +98,7 @@ class InlineWriter(Writer):
     def connection(self) -> sqlite3.Connection:
         """For the machine to see what is due."""
         assert self._store is not None
-        return cast("sqlite3.Connection", self._store._db.conn)
+        return self._store._db.conn
 
     def crash(self) -> None:
         """As if the process were gone."""
@@ -109,8 +110,8 @@ class InlineWriter(Writer):
 class InlineWorker:
     """Reads in place; whatever names the brand is a mention, negative where it says "плохо"."""
 
-    def __init__(self) -> None:
-        self._read: dict[str, tuple[bytes, Page]] = {}
+    def __init__(self, read: dict[str, tuple[bytes, Page]]) -> None:
+        self._read = read  # the last answer of each address, which outlives a crash
 
     async def read(self, kind: Kind, request: Request, response: Response, cursor: Mapping[str, JSON]) -> Page:
         """What the kind reads; an answer that a site repeats word by word is not read again, which takes most time."""
@@ -196,7 +197,8 @@ class Machine:
         self._crash = asyncio.Event()
         self._housekeeping: dict[str, datetime] = {}
         self._ill: dict[str, str] = {}
-        self._looked = clock.true_now()
+        self._read: dict[str, tuple[bytes, Page]] = {}
+        self._looked = self._began = clock.true_now()
 
     async def run(
         self, until: datetime, *, crashes: Sequence[datetime], steps: Sequence[tuple[datetime, timedelta]]
@@ -225,7 +227,7 @@ class Machine:
         writer = InlineWriter(self._path)
         await writer.start()
         hosts = await writer.run(lambda store: store.hosts())
-        worker = InlineWorker()
+        worker = InlineWorker(self._read)
         fetcher = SimFetcher(self._config, clock=clock, hosts=hosts, machine=self)
         ports = Ports(clock=clock, fetcher=fetcher, worker=cast("WorkerPool", worker), writer=writer)
         inside: Any = daemon
@@ -252,7 +254,7 @@ class Machine:
                 self._watch_health(eyes)
                 least = LOOK
                 continue
-            pause = min(self._next_due(due), until) - self._clock.true_now()
+            pause = min(self._on_the_grid(self._next_due(due)), until) - self._clock.true_now()
             await self._clock.sleep(max(pause, least).total_seconds())
             least = min(2 * least, LONGEST)  # what seems due and is not taken is not looked at twice a second
         crashed.cancel()
@@ -285,6 +287,10 @@ class Machine:
             at = actor.next_at()
             if at is not None and at <= now:
                 await actor.act(daemon._ports, daemon._plan)
+
+    def _on_the_grid(self, moment: datetime) -> datetime:
+        """A little later, so that what is due at nearly the same time is looked at together."""
+        return self._began - ((self._began - moment) // GRID) * GRID
 
     def _next_due(self, due: tuple[datetime, datetime]) -> datetime:
         """The next true moment at which there is something to do."""

@@ -137,7 +137,7 @@ def thread_list(
     row = "line" if broken else "topic"
     items = "".join(
         f'<li class="{row}"><a class="t" href="{site.base}/t/{name}">{escape(title)}</a>'
-        f'<b class="n">{count - 1}</b><time>{_local(site, last)}</time></li>'
+        f'<b class="n">{count - 1}</b><i class="last">{count} {_local(site, last)}</i></li>'
         for name, title, count, last in threads
     )
     link = f'<a class="older" href="{escape(older)}">older</a>' if older else ""

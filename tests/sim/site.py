@@ -143,13 +143,15 @@ class Site:
         until = bisect_right(self._moments, now)
         return [one for one in reversed(self.entries[:until]) if one.gone_at is None or one.gone_at > now]
 
-    def newest(self, now: datetime, *, start: int, count: int) -> tuple[list[Entry], bool]:
-        """A page of the newest posts from number `start`, and whether there are older ones."""
+    def newest(
+        self, now: datetime, *, start: int, count: int, without: Sequence[Entry] = ()
+    ) -> tuple[list[Entry], bool]:
+        """A page of the newest posts from number `start`, not counting `without`, and whether there are older ones."""
         page: list[Entry] = []
         skipped = 0
         for place in range(bisect_right(self._moments, now) - 1, -1, -1):
             entry = self.entries[place]
-            if entry.gone_at is not None and entry.gone_at <= now:
+            if entry in without or (entry.gone_at is not None and entry.gone_at <= now):
                 continue
             if skipped < start:
                 skipped += 1

@@ -2,70 +2,22 @@
 
 from __future__ import annotations
 
-import random
 from contextlib import nullcontext
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.sim import judge, world
 from tests.sim.faults import BREAKS
-from tests.sim.site import Site
-from tests.sim.weather import Fault
+from tests.sim.small import SEEN, small_scene
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-BEGAN = datetime.fromisoformat("2026-03-14T00:00:00+00:00")
-DAY = timedelta(days=1)
-
-# A word with which the judge's line about a planted fault begins.
-SEEN = {
-    "lose-cursor": "missed",
-    "no-gap": "missed",
-    "ignore-retry-after": "early",
-    "forget-identity": "duplicate",
-    "never-stale": "layout",
-    "lose-post": "missed",
-    "drop-message": "message",
-    "starve": "starving",
-}
-
-
-def _site(name: str, style: str, *, host: str | None = None) -> Site:
-    return Site(
-        name=name,
-        host=host or f"{name}.example",
-        style=style,
-        rhythm="busy",
-        rate=8.0,
-        window=8,
-        paged=False,
-        every=timedelta(hours=2),
-        validators=frozenset({"etag"}),
-    )
-
-
-def scene(days: float = 3) -> world.Scene:
-    """Two feeds on one host that wants peace for a while, one that is overrun, and a page that changes its layout."""
-    dice, ends = random.Random(7), BEGAN + days * DAY
-    sites = [_site("jsonfeed00", "jsonfeed", host="shared.example"), _site("json01", "json", host="shared.example")]
-    sites += [_site("rss02", "rss"), _site("list03", "list")]
-    bursts = {"rss02": [(BEGAN + DAY, 20)]}
-    for site in sites:
-        site.plan(dice, BEGAN, ends, bursts=bursts.get(site.name, ()))
-    faults = [
-        Fault(name="429-seconds", where="shared.example", since=BEGAN + DAY, until=BEGAN + 1.5 * DAY),
-        Fault(name="layout", where="list03", since=BEGAN + 2 * DAY, until=ends),
-        Fault(name="crash", where="us", since=BEGAN + 1.2 * DAY, until=BEGAN + 1.2 * DAY),
-    ]
-    return world.Scene(seed=7, began=BEGAN, ends=ends, sites=sites, faults=faults)
-
 
 def judged(folder: Path, fault: str | None = None) -> list[str]:
     with BREAKS[fault]() if fault else nullcontext():
-        evidence = world.run(scene(), folder)
+        evidence = world.run(small_scene(7), folder)
     return judge.judge(evidence.log, evidence.database)
 
 

@@ -226,12 +226,16 @@ class Web:
             return self._threads(look, number)
         if site.style in apis.BODIES:
             return self._api(look, query, number)
-        pinned = self._pinned(look) if number == 1 else []
-        count = site.window - len(pinned)
-        entries, more = site.newest(look.now, start=(number - 1) * site.window, count=count)
+        pinned = self._pinned(look)
+        # What is pinned takes the place of others on the first page, which stand on the next one then.
+        start, count = max((number - 1) * site.window - len(pinned), 0), site.window
+        if number == 1:
+            count -= len(pinned)
+        entries, more = site.newest(look.now, start=start, count=count, without=pinned)
+        if number == 1:
+            entries = pinned + entries
         if "empty" in faults:
-            look.honest, entries, pinned, more = False, [], [], False
-        entries = pinned + [entry for entry in entries if entry not in pinned]
+            look.honest, entries, more = False, [], False
         look.shows = [entry.key for entry in entries]
         items = [self._item(look, entry) for entry in entries]
         if "ads" in faults and number == 1 and items:

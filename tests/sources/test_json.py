@@ -124,6 +124,12 @@ def test_refuses_a_next_page_elsewhere(link: str) -> None:
         read(kind(items="list", next="next"), {"list": [item(1)], "next": link})
 
 
+def test_names_another_site_without_what_its_address_says() -> None:
+    link = "https://me:word@evil.example/x?key=secret"
+    with pytest.raises(Malformed, match=r"another site: evil\.example$"):
+        read(kind(items="list", next="next"), {"list": [item(1)], "next": link})
+
+
 def test_keeps_secrets_in_its_address_as_they_are_spelt() -> None:
     url = "https://${ID}:${PASSWORD}@api.example/x?key=${KEY}&since={since}"
     reader = kind(url, page={"param": "page"})
@@ -169,6 +175,9 @@ def test_an_answer_to_what_came_since_joins_up_with_its_last_page() -> None:
     assert (len(first.more), first.joined) == (1, False)
     assert reader.read(following(first), answered([item(3)]), first.cursor).joined
     assert not read(kind(page={"param": "page", "size": 2}), [item(3)]).joined  # a list may have run on
+    unpaged = kind("https://api.example/search?from={since}")
+    assert read(unpaged, [item(number) for number in range(5)]).joined
+    assert not read(unpaged, [item(number) for number in range(50)]).joined  # it may have been cut short
 
 
 # ── What an answer says of itself ───────────────────────────────────────────────────────────────────────────────────
@@ -318,6 +327,18 @@ def test_markup_is_told_or_said() -> None:
     given = [{"text": "<p>1 &lt; 2</p>"}, {"text": "x <think> y < z"}]
     assert [post.text for post in read(kind(), given).posts] == ["1 < 2", "x <think> y < z"]
     assert [post.text for post in read(kind(html=False), given).posts] == ["<p>1 &lt; 2</p>", "x <think> y < z"]
+
+
+def test_a_page_of_which_all_is_filtered_away_is_not_empty() -> None:
+    items = [item(1), item(2)]
+    assert read(kind(include="none"), items).listed == 2
+    assert read(kind(exclude="id"), items).listed == 2
+    assert read(kind(), items).listed is None
+    assert read(kind(include="none"), []).listed is None
+    # Where the fields are not found any more, it is the layout that changed.
+    assert read(kind(), [{"other": 1}]).listed is None
+    # An answer to what came since may be empty.
+    assert read(kind(f"{URL}?since={{since}}", include="none"), items).listed is None
 
 
 def test_what_was_removed_is_no_post() -> None:

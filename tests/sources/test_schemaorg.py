@@ -208,7 +208,9 @@ def test_says_why_a_page_is_no_answer(markup: str, raised: type[ReadError], word
 
 def test_a_page_about_other_things_has_no_posts() -> None:
     assert read(page_of({"@type": "Product", "name": "x"})).posts == ()
-    assert read(page_of(REVIEW), kind(types="Comment")).posts == ()
+    assert read(page_of({"@type": "Product", "name": "x"})).listed is None
+    other = read(page_of(REVIEW), kind(types="Comment"))
+    assert (other.posts, other.listed) == ((), 1)
 
 
 def test_turns_pages_on_its_own_site_only() -> None:

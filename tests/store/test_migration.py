@@ -8,11 +8,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlite_utils import Database
 
-from monitor.errors import DatabaseTooNew
+from monitor.errors import DatabaseTooNew, StoreError
 from monitor.models import AlarmIntent, AlarmKind, AlertIntent, Receiver, Target
 from monitor.store import Reader, Store, m001, open_reader, open_writer
-from monitor.store.schema import APPLICATION_ID
+from monitor.store.schema import APPLICATION_ID, MIGRATIONS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -103,6 +104,38 @@ def test_what_people_were_to_be_told_is_told_and_nothing_twice(old: Path) -> Non
     store.add_alert(1, replace(intent, key="new"), now=datetime.fromisoformat(AT))
     assert store._db.execute("SELECT id, key FROM alerts ORDER BY id").fetchall() == [(1, "k"), (7, "k7"), (8, "new")]
     store.close()
+
+
+def test_what_lost_its_parent_stays_behind_and_hinders_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "monitor.db"
+    database = Database(path)
+    MIGRATIONS.apply(database, stop_before="m003_coverage")
+    database.close()
+    connection = sqlite3.connect(path)  # foreign keys are off, as in most programs that open a file
+    connection.executescript(
+        f"""
+        INSERT INTO alerts VALUES (5, 'k', 99, 'r', '{AT}');
+        INSERT INTO deliveries VALUES (6, 5, 'support', 'pending', 'b', '{AT}', NULL),
+                                      (7, 98, 'support', 'sent', 'b', '{AT}', '{AT}');
+        INSERT INTO messages VALUES ('m', 'support', 't', 'pending', 0, '{AT}', NULL, '{AT}', NULL, NULL);
+        INSERT INTO message_deliveries VALUES ('m', 6), ('gone', 7);
+        """
+    )
+    connection.close()
+    store = Store(open_writer(path))
+    assert store._db.execute("PRAGMA foreign_key_check").fetchall() == []
+    assert store._db.execute("SELECT id FROM alerts UNION ALL SELECT id FROM deliveries").fetchall() == []
+    assert store.claim_messages(datetime.fromisoformat(AT), 10) == []
+    store.close()
+
+
+def test_rows_that_no_migration_can_take_over_are_an_error_of_the_store(old: Path) -> None:
+    connection = sqlite3.connect(old)
+    connection.execute(f"INSERT INTO alerts VALUES (5, 'k5', 99, 'r', '{AT}')")
+    connection.commit()
+    connection.close()
+    with pytest.raises(StoreError, match="FOREIGN KEY constraint failed"):
+        open_writer(old)
 
 
 def test_an_alert_is_about_a_mention_or_an_alarm(old: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from monitor.errors import Blocked, ConnectFailed, LoginRefused, Malformed, RobotsRefused, StatusError
 from monitor.models import AlarmEnd, AlarmIntent, AlarmKind, Health, OpenAlarm, Outage, SourceState
-from monitor.tracking.alarms import AFTERMATH, decide_alarms, network_back, network_lost
+from monitor.tracking.alarms import AFTERMATH, WHOLE, decide_alarms, network_back, network_lost
 from monitor.tracking.health import after_failure
 from monitor.tracking.network import is_unreached
 
@@ -32,8 +32,8 @@ def alarm(kind: AlarmKind, number: int = 1, *, told: bool = True) -> OpenAlarm:
 def decided(
     before: SourceState, after: SourceState, *open_alarms: OpenAlarm, **given: object
 ) -> tuple[AlarmIntent | AlarmEnd, ...]:
-    arguments = {"outage": None, "unreached": False, "gap": False, "failing_after": 3, "now": NOW, **given}
-    return decide_alarms(before, after, open=open_alarms, **arguments)  # type: ignore[arg-type] # any of them
+    arguments = {"outage": None, "unreached": False, "gap": False, "last_gap_at": None, "failing_after": 3, "now": NOW}
+    return decide_alarms(before, after, open=open_alarms, **{**arguments, **given})  # type: ignore[arg-type] # any of them
 
 
 def kinds(decided: Sequence[AlarmIntent | AlarmEnd]) -> list[str]:
@@ -52,8 +52,9 @@ def told_of(errors: Sequence[SourceError], *, after: int = 3, outage: Outage | N
     return said
 
 
-def succeeded(health: Health = Health.OK) -> SourceState:
-    return replace(WELL, last_success_at=NOW, health=health)
+def succeeded(health: Health = Health.OK, *, emptied: int = 0) -> SourceState:
+    """After an answer, which was the so-manieth in a row with nothing."""
+    return replace(WELL, last_success_at=NOW, health=health, rhythm={"emptied": emptied})
 
 
 @pytest.mark.parametrize(
@@ -112,7 +113,18 @@ def test_nobody_is_told_of_the_end_of_what_nobody_was_told() -> None:
     assert kinds(decided(failed, succeeded(), alarm(AlarmKind.FAILING, told=False))) == ["end 1"]
 
 
-def test_a_stale_source_is_told_at_once_and_only_once() -> None:
+def test_a_single_answer_with_nothing_changes_nothing() -> None:
+    first, second = succeeded(Health.STALE, emptied=1), succeeded(Health.STALE, emptied=2)
+    assert decided(WELL, first) == ()
+    assert decided(first, succeeded()) == ()
+    assert kinds(decided(first, second)) == ["stale"]
+    failed = replace(WELL, failures=4, health=Health.FAILING)
+    assert decided(failed, first, alarm(AlarmKind.FAILING)) == ()
+    assert kinds(decided(first, second, alarm(AlarmKind.FAILING))) == ["end 1", "stale"]
+    assert kinds(decided(first, succeeded(), alarm(AlarmKind.FAILING))) == ["end 1", "recovered"]
+
+
+def test_a_source_that_is_too_silent_is_told_at_once_and_only_once() -> None:
     stale = succeeded(Health.STALE)
     assert kinds(decided(WELL, stale)) == ["stale"]
     assert decided(stale, stale, alarm(AlarmKind.STALE)) == ()
@@ -124,12 +136,18 @@ def test_a_stale_source_is_told_at_once_and_only_once() -> None:
     assert decided(stale, failed, alarm(AlarmKind.STALE)) == ()
 
 
-def test_a_gap_is_told_once_until_the_source_is_whole_again() -> None:
+def test_a_gap_is_told_again_only_after_a_day_without_one_and_its_end_is_not_told() -> None:
     assert kinds(decided(WELL, succeeded(Health.DEGRADED), gap=True)) == ["gap"]
     opened = alarm(AlarmKind.GAP)
     assert decided(WELL, succeeded(Health.DEGRADED), opened, gap=True) == ()
     assert decided(WELL, succeeded(Health.DEGRADED), opened) == ()
-    assert kinds(decided(WELL, succeeded(), opened)) == ["end 1", "recovered"]
+    assert decided(WELL, succeeded(), opened, last_gap_at=NOW - WHOLE + MINUTE) == ()
+    assert kinds(decided(WELL, succeeded(), opened, last_gap_at=NOW - WHOLE)) == ["end 1"]
+    failing = alarm(AlarmKind.FAILING, 2)
+    assert kinds(decided(WELL, succeeded(), opened, failing, last_gap_at=NOW - MINUTE)) == ["end 2", "recovered"]
+    (_, recovered) = decided(WELL, succeeded(), opened, failing, last_gap_at=NOW - MINUTE)
+    assert isinstance(recovered, AlarmIntent)
+    assert recovered.reason == "failing"
     assert kinds(decided(WELL, succeeded(Health.DEGRADED), alarm(AlarmKind.FAILING), gap=True)) == [
         "end 1",
         "recovered",

@@ -95,6 +95,17 @@ def test_a_success_forgets_the_failures() -> None:
     assert state.baseline_at == NOW
 
 
+def test_how_often_nothing_came_in_a_row_is_known_across_failures() -> None:
+    state, counted = STATE, []
+    for emptied in (True, True, None, True, False, True):
+        if emptied is None:
+            state = after_failure(state, StatusError(500), every=timedelta(minutes=1), now=NOW)
+        else:
+            state = success(state, replace(ANSWERED, emptied=emptied))
+        counted.append(rhythm_of(state.rhythm).emptied)
+    assert counted == [1, 2, 2, 3, 0, 1]
+
+
 def test_nothing_where_there_was_something_is_stale_and_asked_for_in_full_again() -> None:
     state = success(STATE, replace(ANSWERED, emptied=True))
     assert (state.health, state.error, state.validators) == (Health.STALE, NOTHING_LEFT, STATE.validators)
@@ -190,6 +201,13 @@ def test_silence_is_too_long_against_the_longest_that_was_seen(
     rhythm = Rhythm(news=news, silence=longest)
     silence = timedelta(hours=silent_hours)
     assert is_too_silent(rhythm, silence=silence, watched=timedelta(days=watched_days)) is stale
+
+
+def test_a_silence_that_may_be_chance_is_none() -> None:
+    calm = replace(watched(hours_between=24, days=40), silence=30)
+    assert calm.pace == pytest.approx(1 / 24, rel=0.1)
+    assert not is_too_silent(calm, silence=timedelta(days=10), watched=timedelta(days=40))
+    assert is_too_silent(calm, silence=timedelta(days=14), watched=timedelta(days=40))
 
 
 def test_too_long_a_silence_is_stale_and_asks_in_full() -> None:

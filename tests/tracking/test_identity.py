@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -39,7 +40,7 @@ def test_a_single_repetition_within_the_tolerance_hides_no_post() -> None:
     posts = [post(n) for n in range(39)] + [post(39, native="n0")]
     identified = identify(posts)
     assert len({item.key for item in identified}) == 40
-    assert identified[39].key == "url:https://example.org/39"
+    assert identified[39].key == "url://example.org/39"
 
 
 def test_an_exact_repetition_on_a_page_is_one_post() -> None:
@@ -63,6 +64,7 @@ def test_a_known_deciding_identity_is_not_new() -> None:
     assert known_as(item, set(item.identities)) is None
 
 
+NOW = datetime(2026, 11, 21, tzinfo=UTC)
 TITLED = Post(native_id="n1", url="https://example.org/a/1?utm_source=x", title="Where is it", text="words of a post")
 
 
@@ -73,6 +75,8 @@ TITLED = Post(native_id="n1", url="https://example.org/a/1?utm_source=x", title=
         ({"native_id": "fresh", "url": "http://example.org/a/1"}, True),  # the scheme is not the post's
         ({"native_id": "fresh", "text": "edited meanwhile"}, True),  # the headline is the same
         ({"native_id": "fresh", "title": "Found it"}, False),
+        ({"native_id": "fresh", "text": "another's words", "author": Author(name="boris")}, False),  # a topic's address
+        ({"native_id": "fresh", "text": "the next words", "published": NOW}, False),
         ({"native_id": "fresh", "title": "Found it", "text": "other words"}, False),  # a page that is used again
         ({"native_id": "fresh", "url": "https://example.org/a/2"}, False),  # the same words elsewhere
         ({"native_id": "fresh", "url": None}, False),
@@ -88,15 +92,29 @@ def test_a_post_whose_id_changed_is_known_by_its_address_and_what_it_says(
     assert (known_as(item, set(item.identities) - before) is not None) is known
 
 
+def test_an_address_is_known_as_earlier_versions_noted_it() -> None:
+    item = identify([post(1, native=None)])[0]
+    assert item.key == "url://example.org/1"
+    assert known_as(item, set(item.identities) - {"url:https://example.org/1"}) == "url:https://example.org/1"
+
+
 @pytest.mark.parametrize(
     ("first", "second"),
     [
+        ("http://example.org/1", "https://example.org/1"),
         ("https://example.org/1?utm_source=rss", "https://example.org/1"),
         ("https://example.org/t?id=1&sid=0123456789abcdef0123456789abcdef", "https://example.org/t?id=1"),
     ],
 )
 def test_an_id_that_is_an_address_loses_what_belongs_to_the_visit(first: str, second: str) -> None:
     assert identify([post(1, native=first)])[0].key == identify([post(2, native=second)])[0].key
+
+
+def test_an_id_is_known_as_earlier_versions_noted_it() -> None:
+    item = identify([post(1, native="https://Example.org/1?utm_source=rss")])[0]
+    assert item.key == "id://example.org/1"
+    noted = "id:https://Example.org/1?utm_source=rss"
+    assert known_as(item, set(item.identities) - {noted}) == noted
 
 
 def test_ids_that_differ_in_a_fragment_or_in_case_are_two() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from monitor.errors import ConnectFailed, Malformed, RobotsRefused, SourceError, StatusError
 from monitor.models import Post, PostType
-from monitor.tracking.removal import Place, Verdict, absent, beginning_of, covered_since, judge
+from monitor.tracking.removal import Place, Verdict, absent, ask_again_after, beginning_of, covered_since, judge
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 ARTICLE, COMMENT = Place(PostType.ARTICLE, is_under=False), Place(PostType.COMMENT, is_under=True)
@@ -50,7 +50,7 @@ def test_what_is_not_shown_where_its_like_are_shown_is_missing() -> None:
     [
         (StatusError(404), Verdict.GONE),
         (StatusError(410), Verdict.GONE),
-        (False, Verdict.GONE),
+        (False, Verdict.LACKING),
         (True, Verdict.THERE),
         (None, Verdict.OPEN),
         (StatusError(403), Verdict.OPEN),
@@ -61,7 +61,18 @@ def test_what_is_not_shown_where_its_like_are_shown_is_missing() -> None:
     ],
 )
 def test_only_a_clear_answer_decides(answer: SourceError | bool | None, verdict: Verdict) -> None:
-    assert judge(answer) is verdict
+    assert judge(answer, has_lacked=False) is verdict
+
+
+def test_words_that_a_page_lacks_twice_are_gone_and_a_day_lies_between() -> None:
+    assert judge(False, has_lacked=True) is Verdict.GONE
+    assert judge(True, has_lacked=True) is Verdict.THERE
+    assert judge(None, has_lacked=True) is Verdict.OPEN
+    assert judge(StatusError(503), has_lacked=True) is Verdict.OPEN
+    day, minute = timedelta(days=1), timedelta(minutes=1)
+    assert [ask_again_after(verdict, minute) for verdict in (Verdict.LACKING, Verdict.THERE)] == [day, day]
+    assert ask_again_after(Verdict.OPEN, minute) == timedelta(hours=2)
+    assert ask_again_after(Verdict.LACKING, timedelta(seconds=3)) == timedelta(seconds=9)  # in one's own network
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.tracking.threads import BACKOFF, HOT, LONGEST, SILENT, next_look
+from monitor.tracking.threads import BACKOFF, HOT, LONGEST, SILENT, next_look, soonest
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -40,7 +40,8 @@ def test_a_thread_that_goes_on_for_ever_is_let_go_after_a_month() -> None:
 
 
 def test_a_source_that_is_visited_rarely_is_not_hunted_for_its_threads() -> None:
-    assert next_look(last_new_at=NOW, since=NOW, every=4 * HOUR, now=NOW) == NOW + HOUR
+    assert next_look(last_new_at=NOW, since=NOW, every=4 * HOUR, now=NOW) == NOW + 2 * HOUR
+    assert (soonest(4 * HOUR), soonest(2 * MINUTE)) == (2 * HOUR, HOT)
     assert next_look(last_new_at=NOW - 2 * DAY, since=NOW - 2 * DAY, every=4 * HOUR, now=NOW) == NOW + 3 * HOUR
 
 

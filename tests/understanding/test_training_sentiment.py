@@ -5,19 +5,18 @@ from __future__ import annotations
 import gzip
 import hashlib
 import sys
+from importlib.util import find_spec
 from itertools import product
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-pytest.importorskip("sklearn", reason="scikit-learn (extra dev) is not installed")
-
-from typing import TYPE_CHECKING
-
 from monitor.understanding.sentiment import Model
-from training import sentiment as training
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+pytestmark = pytest.mark.skipif(find_spec("sklearn") is None, reason="scikit-learn (extra dev) is not installed")
 
 WORDS = {
     "negative": ["ужасно", "сломалось", "обман", "awful", "broken"],
@@ -27,8 +26,15 @@ WORDS = {
 THINGS = ["банк", "касса", "поезд", "phone", "hotel", "заказ"]
 
 
+def trainer() -> Any:
+    """The program; what it imports takes seconds, which only the process that runs these tests must spend."""
+    from training import sentiment
+
+    return sentiment
+
+
 def corpus(folder: Path) -> None:
-    for name, part in product(training.SHIPPED + training.MEASURED_ONLY, ("train", "dev")):
+    for name, part in product(trainer().SHIPPED + trainer().MEASURED_ONLY, ("train", "dev")):
         with gzip.open(folder / f"{name}.{part}.tsv.gz", "wt", encoding="utf-8") as file:
             file.write("lang\tdomain\tlabel\ttext\n")
             for label, words in WORDS.items():
@@ -41,7 +47,7 @@ def corpus(folder: Path) -> None:
 
 def run(folder: Path, out: Path, monkeypatch: pytest.MonkeyPatch, *options: str) -> str:
     monkeypatch.setattr(sys, "argv", ["training.sentiment", "--data", str(folder), "--out", str(out), *options])
-    training.main()
+    trainer().main()
     return hashlib.sha256(out.read_bytes()).hexdigest() if out.exists() else ""
 
 
@@ -57,7 +63,7 @@ def test_the_same_data_and_seed_give_the_same_file(tmp_path: Path, monkeypatch: 
 
 def test_no_dev_text_is_trained_on(tmp_path: Path) -> None:
     corpus(tmp_path)
-    for found in training.read_corpora(tmp_path).values():
+    for found in trainer().read_corpora(tmp_path).values():
         assert "Две КОПИИ" in found.dev.texts
         assert not any("копии" in text for text in found.train.texts)
         assert len(found.train.texts) == len(found.train.labels) == len(found.train.languages) == 90
@@ -69,7 +75,7 @@ def test_the_table_has_a_row_for_each_corpus_and_language(
     corpus(tmp_path)
     assert run(tmp_path, tmp_path / "none.npz", monkeypatch, "--evaluate") == ""
     table = capsys.readouterr().out
-    for name in training.SHIPPED + training.MEASURED_ONLY:
+    for name in trainer().SHIPPED + trainer().MEASURED_ONLY:
         assert f"| {name} |" in table
         assert f"| {name}, ru |" in table
-    assert table.count("never trained on") == 3 * len(training.MEASURED_ONLY)
+    assert table.count("never trained on") == 3 * len(trainer().MEASURED_ONLY)
