@@ -102,7 +102,7 @@ async def _page_back(walk: Walk, one: _List) -> None:
         pages.append(seen)
         before = stuck.among(before)
     if one.before is None:
-        walk.history |= {found.key for page in pages for found in page.fresh}
+        walk.added |= {found.key for page in pages for found in page.fresh}
 
 
 def _judge_end(walk: Walk, seen: Seen, keys: Sequence[str], before: Recall) -> None:

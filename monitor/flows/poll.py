@@ -87,6 +87,7 @@ async def poll(source: Source, leased: LeasedSource, *, ports: Ports, plan: Plan
                 changed=await _judge(visit.changed, source, ports=ports) if is_last else (),
                 visit=visit if is_last else None,
                 history=visit.history,
+                added=visit.added,
                 hosts=ports.fetcher.host_states(),
                 contact=answered,
             )

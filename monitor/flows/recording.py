@@ -52,6 +52,7 @@ class Batch:
     visit: Visit | None = None
     hosts: Sequence[HostState] = ()
     history: Collection[str] = ()
+    added: Collection[str] = ()
     contact: Contact = NO_CONTACT
 
 
@@ -172,7 +173,8 @@ class _Transaction:
         decision = self._decision(post, mention, key=key, lemmas=lemmas, silent=silent)
         mention_id = self.store.add_mention(post_id, mention, decision=decision.reason, lemmas=lemmas, now=self.now)
         interval = self.batch.leased.state.interval or self.batch.source.every
-        begin_following(self.store, self.batch.leased.id, post_id, post, mention, every=interval, now=self.now)
+        if silent is None:  # nobody waits for answers to history
+            begin_following(self.store, self.batch.leased.id, post_id, post, mention, every=interval, now=self.now)
         if decision.alert is not None:
             self.store.add_alert(mention_id, decision.alert, now=self.now)
         return decision.alert is not None
@@ -198,13 +200,19 @@ class _Transaction:
         baseline = self.batch.leased.state.baseline_at
         if baseline is None:
             return FIRST_POLL
+        return self._why_history(post, key=key, baseline=baseline)
+
+    def _why_history(self, post: Post, *, key: str, baseline: datetime) -> str | None:
+        """Why a post is no news, by its age or its place."""
         # A thread that is read for the first time shows what stood in it before its forum was watched.
         if post.thread is not None and post.published and post.published < baseline - BEFORE_WATCH:
             return f"published {post.published:%Y-%m-%d}, before this source was watched"
         if post.published is not None and post.published < self.now - HISTORY:
             return f"published {post.published:%Y-%m-%d}, long ago"
-        if key in self.batch.history:
-            return "it stood in a thread or list that is read for the first time"
+        if key in self.batch.added:
+            return "it stood in a list that is read for the first time"
+        if post.published is None and key in self.batch.history:
+            return "it has no date and stood in a thread that is read for the first time"
         return None
 
     def finish(self, visit: Visit) -> None:
@@ -235,7 +243,8 @@ class _Transaction:
         )
         for outcome in visit.outcomes:
             outcome(self.store)
-        state = sooner(self.store, leased.id, state, now=self.now)
+        if source.learns:  # an interval that somebody decided on is kept
+            state = sooner(self.store, leased.id, state, now=self.now)
         held = settle(
             self.store,
             leased,

@@ -53,6 +53,7 @@ class Visit:
     validators: Validators
     changed: tuple[Identified, ...] = ()
     history: frozenset[str] = frozenset()
+    added: frozenset[str] = frozenset()
     replies: frozenset[str] = frozenset()
     outcomes: tuple[Callable[[Store], object], ...] = ()
     overrun: bool = False
@@ -114,6 +115,7 @@ async def _visit(source: Source, leased: LeasedSource, *, ports: Ports, plan: Pl
         begun_at=begun_at,
         changed=tuple(walk.changed.values()),
         history=frozenset(walk.history),
+        added=frozenset(walk.added),
         overrun=walk.overrun,
         whole=walk.complete,
         is_delta=is_delta,

@@ -49,9 +49,9 @@ class Walk:
     """A visit under way; `first` is the address that the configuration leads to, `until` is on the monotonic clock.
 
     `begun_at` is when its first request went out; before `rest_until` (as `until`, on the monotonic clock) the site
-    asked for no other. `complete` turns False when something is left for the next visit;
-    `kept` goes into its cursor. `replies` are keys of new posts that were read under others, `outcomes` what
-    else is to be stored with the visit.
+    asked for no other. `complete` turns False when something is left for the next visit; `kept` goes into its cursor.
+    `history` are keys of undated new posts that are no news, `added` those of a list that the source did not have
+    before, `replies` those that were read under others; `outcomes` is what else is to be stored with the visit.
     """
 
     source: Source
@@ -66,6 +66,7 @@ class Walk:
     changed: dict[str, Identified] = field(default_factory=dict)
     threads: dict[str, Request] = field(default_factory=dict)
     history: set[str] = field(default_factory=set)
+    added: set[str] = field(default_factory=set)
     replies: set[str] = field(default_factory=set)
     outcomes: list[Callable[[Store], object]] = field(default_factory=list)
     kept: dict[str, JSON] = field(default_factory=dict)

@@ -177,7 +177,8 @@ class DiscourseKind:
         if thread := request.carry.get("thread"):
             marks = {**answers.record(cursor.get("threads")), str(thread): request.carry.get("mark")}
             cursor = {**cursor, "threads": marks}
-        return Page(posts=tuple(reversed(posts)), more=self._rest(request, answer, shown), cursor=cursor)
+        in_order = posts if is_answer else posts[::-1]  # the rest of the answers comes after these
+        return Page(posts=tuple(in_order), more=self._rest(request, answer, shown), cursor=cursor)
 
     def _rest(self, request: Request, answer: JSON, shown: list[dict[str, JSON]]) -> tuple[Request, ...]:
         """The posts before the piece, newest first; where answers are looked for, those at the end of the topic."""

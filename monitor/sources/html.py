@@ -2,7 +2,8 @@
 
 A list either holds the posts themselves, or with `follow` only leads to threads: then it yields no posts but the
 threads of which it shows another mark (a number of replies, the time of the last post) than the cursor holds, and
-reading a thread's page yields its posts and notes the mark. The cursor holds {"threads": {address: mark}}; the request
+reading a thread's page yields its posts and notes the mark. The cursor holds {"threads": {address: mark}}, and under
+"listed" what the first page listed: a page that still lists all of that pushed nothing off, whatever grew. The request
 of a thread carries both, what the list says of the opening post, and with "old" that it is not news by its place.
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import blake2s
 from typing import TYPE_CHECKING, Any, ClassVar
 from zoneinfo import ZoneInfo
 
@@ -92,7 +94,8 @@ class _Answer:
 
         What stands above a known thread is news. What stands below the last of them is older, and only slid up: on the
         first page it is read as history, on older ones it is left alone. Evidence is a last known thread that grew, or
-        a first page without any known thread: then the list turned over, and is read back until it shows one.
+        a first page without any known thread but a few that keep their place at the top: then the list turned over, and
+        is read back until it shows one.
         """
         known, writer = marks_of(cursor), self._writer()
         listed: dict[str, tuple[str, Item, str]] = {}
@@ -118,15 +121,20 @@ class _Answer:
                 carry = self._said_in_list(writer.post(item)) | {"thread": address, "mark": mark}
                 carry |= {"old": True} if address in slid else {}
                 requests.append(_request(link, step="thread", carry=carry))
-        turned = bool(listed) and not met and (is_first or turned)
+        # A thread that stands as it is known, and below what is new, is where the last visit ended.
+        stands = bool(met) and met[-1] not in grew and (not is_first or not tail or bool(slid))
+        turned = bool(listed) and not (stands or grew) and (is_first or turned)
         more = self._older_list(turned=turned) if turned or (met and met[-1] in grew) else ()
+        names: list[JSON] = [name_of(address) for address in addresses]
+        before = cursor.get("listed")
+        pushed_off = set(map(str, before)) - set(map(str, names)) if isinstance(before, list) else None
         unlisted = [key for key in known if key not in listed][-_UNLISTED:]
         kept = {key: known[key] for key in (*unlisted, *met)} if is_first else known
         return Page(
             threads=tuple(requests),
             more=more,
-            cursor={**cursor, "threads": kept},
-            joined=not more and bool(met or not known),
+            cursor={**cursor, "threads": kept, **({"listed": names} if is_first else {})},
+            joined=not more and (stands or not known or pushed_off == set()),
             listed=len(listed),
         )
 
@@ -190,6 +198,11 @@ class _Answer:
 
     def _onward(self, url: str) -> HttpRequest:
         return _request(url, step="thread", carry={**self.request.carry, "jumped": True})
+
+
+def name_of(address: str) -> str:
+    """A short hash of a thread's address; the cursor holds one for each thread on the first page."""
+    return blake2s(address.encode(), digest_size=6).hexdigest()
 
 
 def marks_of(cursor: Mapping[str, JSON]) -> dict[str, JSON]:

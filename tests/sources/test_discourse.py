@@ -139,7 +139,7 @@ def test_answers_are_comments_and_the_end_of_a_long_topic_is_asked_for() -> None
         "post_stream": {"posts": [post(1), post(2, 2), post(3, 3)], "stream": [1, 2, 3, 4, 5]},
     }
     page = reader.read(request, answer(body), {})
-    assert [(one.native_id, one.type) for one in page.posts] == [("3", PostType.COMMENT), ("2", PostType.COMMENT)]
+    assert [(one.native_id, one.type) for one in page.posts] == [("2", PostType.COMMENT), ("3", PostType.COMMENT)]
     assert [request.url for request in page.more] == [f"{HOME}/t/5/posts.json?post_ids[]=4&post_ids[]=5"]
     empty = {"id": 5, "title": "T", "post_stream": {"posts": [post(1)], "stream": [1]}}
     assert reader.read(request, answer(empty), {}).posts == ()

@@ -13,7 +13,7 @@ import pytest
 from monitor.config import kind_options
 from monitor.errors import Blocked, Malformed
 from monitor.models import HttpRequest, Page, PostType, Response
-from monitor.sources.html import HtmlKind
+from monitor.sources.html import HtmlKind, name_of
 from monitor.sources.render import post_to_json
 
 if TYPE_CHECKING:
@@ -191,7 +191,7 @@ def test_a_list_of_threads_yields_no_posts_but_each_thread_with_a_new_mark() -> 
     assert [request.url for request in page.threads] == [f"{BOARD}t/7?page=3", f"{BOARD}t/5"]
     assert [request.carry["mark"] for request in page.threads] == ["24", "3"]
     # The mark of what is not listed any more stays for a while; those of threads that grew change when they are read.
-    assert page.cursor == {"threads": {f"{BOARD}t/99": "5", f"{BOARD}t/1": "1", f"{BOARD}t/7": "23"}}
+    assert page.cursor["threads"] == {f"{BOARD}t/99": "5", f"{BOARD}t/1": "1", f"{BOARD}t/7": "23"}
 
 
 def test_the_marks_of_threads_that_are_no_longer_listed_are_bounded() -> None:
@@ -221,7 +221,7 @@ def listed(*names: str, older: bool = False, **marks: str) -> Page:
         (listed("a", "b", a="1", b="2"), "a", "", False),
         (listed("new", "a", "b", a="2", b="2"), ["new"], "", False),  # it stands above known ones
         (listed("a", "b", "slid", a="2", b="2"), ["slid"], ["slid"], False),  # it slid up
-        (listed("pinned", "n", "m", pinned="2"), "nm", "", False),  # not under a single pinned one
+        (listed("pinned", "n", "m", pinned="2"), "nm", "", True),  # not under a single pinned one: it turned over
         (listed("a", "n", a="1"), "an", "", True),  # what is below one that grew may be new as well
         (listed("n", "m", x="2"), "nm", "", True),  # the list turned over
         (listed("n", "m", older=True, x="2"), "", "", False),  # further down nothing is known: all of it is older
@@ -396,3 +396,28 @@ def test_encodings(codec: str, content_type: str, meta: str) -> None:
     reader = kind(item=".p")
     page = reader.read(reader.start({}, NOW), answer(body, content_type=content_type), {})
     assert [post.text for post in page.posts] == [WORDS]
+
+
+@pytest.mark.parametrize(
+    ("marks", "joined"),
+    [
+        ({"a": "2"}, True),
+        ({"a": "1"}, False),  # it grew, and says nothing of what was pushed off the page
+        ({"gone": "1"}, False),
+        ({"a": "1", "listed": "a"}, True),  # all that was listed still is
+        ({"a": "1", "listed": "gone"}, False),
+        ({}, True),
+    ],
+)
+def test_an_unpaged_list_of_threads_joins_up_at_one_that_stands_as_it_is_known(
+    marks: dict[str, str],
+    joined: bool,
+) -> None:
+    rows = "".join(f"<div class=p><a href='/{name}'>t</a><i>2</i></div>" for name in ("new", "a"))
+    reader = kind(item=".p", follow="a", mark="i", thread={"item": ".p"})
+    marks = dict(marks)
+    listed = marks.pop("listed", None)
+    cursor: dict[str, JSON] = {"threads": {f"https://served.example/{name}": mark for name, mark in marks.items()}}
+    cursor |= {"listed": [name_of(f"https://served.example/{listed}")]} if listed else {}
+    page = reader.read(reader.start({}, NOW), answer(rows), cursor)
+    assert (page.joined, page.listed) == (joined, 2)
