@@ -133,7 +133,7 @@ class _Answer:
         return Page(
             threads=tuple(requests),
             more=more,
-            cursor={**cursor, "threads": kept, **({"listed": names} if is_first else {})},
+            cursor={**cursor, "threads": kept, **({"listed": names} if is_first and names else {})},
             joined=not more and (stands or not known or pushed_off == set()),
             listed=len(listed),
         )

@@ -31,7 +31,7 @@ _PRIOR_HOURS: Final = 2.5
 
 # Silence that is too long for this source.
 _SILENCES: Final = 3  # times the longest that was ever seen
-_PAUSES: Final = 12  # times the mean pause: one in 160,000 is longer by chance where posts come at random
+_PAUSES: Final = 20  # times the mean pause: sites have calm weeks
 _ENOUGH: Final = 10  # visits with something new, before the longest silence means anything
 _WEEKS: Final = timedelta(days=14)  # of watching, before weekends have been seen
 _SHORTEST_STALE: Final = timedelta(days=2)

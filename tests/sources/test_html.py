@@ -421,3 +421,10 @@ def test_an_unpaged_list_of_threads_joins_up_at_one_that_stands_as_it_is_known(
     cursor |= {"listed": [name_of(f"https://served.example/{listed}")]} if listed else {}
     page = reader.read(reader.start({}, NOW), answer(rows), cursor)
     assert (page.joined, page.listed) == (joined, 2)
+
+
+def test_a_page_that_lists_nothing_forgets_nothing_of_what_was_listed() -> None:
+    reader = kind(item=".p", follow="a", mark="i", thread={"item": ".p"})
+    before: dict[str, JSON] = {"threads": {}, "listed": ["abc"]}
+    page = reader.read(reader.start({}, NOW), answer("<p>a new layout</p>"), before)
+    assert (page.cursor["listed"], page.listed) == (["abc"], 0)

@@ -206,8 +206,8 @@ def test_silence_is_too_long_against_the_longest_that_was_seen(
 def test_a_silence_that_may_be_chance_is_none() -> None:
     calm = replace(watched(hours_between=24, days=40), silence=30)
     assert calm.pace == pytest.approx(1 / 24, rel=0.1)
-    assert not is_too_silent(calm, silence=timedelta(days=10), watched=timedelta(days=40))
-    assert is_too_silent(calm, silence=timedelta(days=14), watched=timedelta(days=40))
+    assert not is_too_silent(calm, silence=timedelta(days=18), watched=timedelta(days=60))
+    assert is_too_silent(calm, silence=timedelta(days=22), watched=timedelta(days=60))
 
 
 def test_too_long_a_silence_is_stale_and_asks_in_full() -> None:
