@@ -55,7 +55,8 @@ def settle(
             unreached=unreached,
             gap=gap,
             last_gap_at=store.last_gap_at(leased.id) if has_gap and not gap else None,
-            failing_after=plan.alarm_after,
+            # Where it may yet be the network, one failure more tells.
+            failing_after=plan.alarm_after + contact.doubtful,
             now=now,
         )
         for one in decided:

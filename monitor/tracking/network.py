@@ -33,11 +33,15 @@ class Reach(StrEnum):
 
 
 class Contact(NamedTuple):
-    """What a poll says, and where it is DOWN since when, as how many hosts say."""
+    """What a poll says, and where it is DOWN since when, as how many hosts say.
+
+    `doubtful` is a LOST one where somebody fell silent after the last answer of anybody: it may yet be the network.
+    """
 
     reach: Reach
     since: datetime | None = None
     hosts: int = 0
+    doubtful: bool = False
 
 
 class Silence(NamedTuple):
@@ -101,5 +105,5 @@ def look(outcomes: Outcomes, *, hosts: int, now: datetime) -> Contact:
         and (outcomes.answered_at is None or silence.since > outcomes.answered_at)
     ]
     if len(since) < max(2, min(ENOUGH, hosts)):
-        return Contact(Reach.LOST)
+        return Contact(Reach.LOST, doubtful=hosts > 1 and bool(since))
     return Contact(Reach.DOWN, since=min(since), hosts=len(since))

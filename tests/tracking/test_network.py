@@ -72,7 +72,7 @@ def test_a_network_is_lost_when_hosts_fell_silent_since_the_last_answer(story: s
 
 
 def test_it_is_lost_since_the_first_silence() -> None:
-    assert look(play("ABC bcaB" + "cad"), hosts=9, now=at(60)) == Contact(Reach.LOST)
+    assert look(play("ABC bcaB" + "cad"), hosts=9, now=at(60)) == Contact(Reach.LOST, doubtful=True)
     assert look(play("A bcd"), hosts=9, now=at(60)) == Contact(Reach.DOWN, since=at(1), hosts=3)
 
 
