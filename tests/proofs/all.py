@@ -44,11 +44,9 @@ RUNS = (
     Run("admin_day", ("--check", "docs/administrators-day.md")),
     *(Run("admin_day", fault=fault, long=True) for fault in ("forgetful-restore", "no-backup", "lost-history")),
     Run("demo"),
-    *(
-        Run("demo", fault=fault)
-        for fault in ("drop-message", "repeat-message", "forget-cursor", "skip-page", "lose-post", "lose-alert")
-    ),
-    Run("crash", ("--kills", "20", "--posts", "800")),
+    *(Run("demo", fault=fault) for fault in ("repeat-message", "skip-page")),
+    *(Run("demo", fault=fault, long=True) for fault in ("drop-message", "forget-cursor", "lose-post", "lose-alert")),
+    Run("crash", SMALL),
     Run("crash", ("--kills", "50", "--posts", "2000"), long=True),
     Run("crash", SMALL, fault="mark-before-send"),
     *(Run("crash", SMALL, fault=fault, long=True) for fault in ("skip-page", "forget-cursor", "lose-post")),
