@@ -37,7 +37,8 @@ class Run:
 
 SMALL = ("--kills", "12", "--posts", "500")
 RUNS = (
-    Run("month", ("--short",), package="tests.sim"),
+    Run("month", ("--seeds", "12"), package="tests.sim"),
+    Run("month", ("--short",), package="tests.sim", long=True),
     Run("live", ("wordpress",)),
     Run("live", ("flaskbb",)),
     Run("live", ("wordpress",), fault="lose-post"),
