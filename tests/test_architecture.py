@@ -22,7 +22,7 @@ ALLOWED: dict[str, set[str]] = {
     "config": _PURE | {"query", "sources", "text"},
     "sources": _PURE | {"text"},
     "discovery": _PURE | {"text", "sources"},
-    "understanding": _PURE | {"text", "query"},
+    "understanding": _PURE | {"text", "query", "lemmas"},
     "tracking": _PURE | {"text"},
     "alerting": _PURE | {"text", "query"},
     "fetching": _PURE | {"tracking", "clock", "text"},

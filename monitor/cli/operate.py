@@ -59,7 +59,7 @@ def run(config: ConfigOption = None, db: DatabaseOption = None) -> None:
 @app.command()
 def check(config: ConfigOption = None) -> None:
     """Check the configuration: every mistake at once with line and hint, then what to know about it."""
-    from monitor.understanding.names import warnings
+    from monitor.understanding.matching.names import warnings
 
     loaded = load_config(config)
     for fault in loaded.warnings:

@@ -9,17 +9,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from monitor.models import Judgement, Label, Mention, PostType, Why
-from monitor.understanding import language, names, priority, relevance, sentiment
-from monitor.understanding.forms import Morphology
+from monitor.understanding import language, priority, relevance, sentiment
 from monitor.understanding.influence import influence
-from monitor.understanding.matcher import find
+from monitor.understanding.matching import names
+from monitor.understanding.matching.forms import Morphology
+from monitor.understanding.matching.matcher import find
 from monitor.understanding.ownwords import own_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from monitor.models import Brand, Post, Sentiment
-    from monitor.understanding.matcher import Found, Hit
+    from monitor.understanding.matching.matcher import Found, Hit
     from monitor.understanding.sentiment import Word
 
 BATCH = 256

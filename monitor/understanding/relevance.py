@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from monitor.models import Author, Brand, Post
-    from monitor.understanding.matcher import Cue, Hit
+    from monitor.understanding.matching.matcher import Cue, Hit
 
 DOUBTFUL_BELOW = 0.5
 NEAR = 200

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from monitor.understanding.forms import Morphology
+from monitor.understanding.matching.forms import Morphology
 from monitor.understanding.sentiment import Model
 
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from monitor.models import Author, Brand, Post
-from monitor.understanding.matcher import find
-from monitor.understanding.names import build
+from monitor.understanding.matching.matcher import find
+from monitor.understanding.matching.names import build
 from monitor.understanding.relevance import DOUBTFUL_BELOW, Relevance, weigh
 
 if TYPE_CHECKING:
-    from monitor.understanding.forms import Morphology
+    from monitor.understanding.matching.forms import Morphology
 
 SHOP = Brand(
     name="Лента", aliases=("Гипермаркет Лента",), context_any=("касса", "скидка", "продукты"), context_none=("кино",)

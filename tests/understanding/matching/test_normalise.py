@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.understanding.normalise import Folded, fold, folded_words
+from monitor.understanding.matching.normalise import Folded, fold, folded_words
 
 BREVE, ACUTE, ZERO_WIDTH, SOFT_HYPHEN = "\u0306", "\u0301", "\u200b", "\u00ad"
 

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 import pymorphy3
 
-from monitor.understanding import translit
-from monitor.understanding.normalise import WORD, fold, folded_words
+from monitor.understanding.matching import translit
+from monitor.understanding.matching.normalise import WORD, fold, folded_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -14,8 +14,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from monitor.models import Span
-from monitor.understanding.names import Entry, Index, Role
-from monitor.understanding.normalise import WORD, Folded, fold
+from monitor.understanding.matching.names import Entry, Index, Role
+from monitor.understanding.matching.normalise import WORD, Folded, fold
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from monitor.models import Brand
-from monitor.understanding.forms import CAP, Form, Morphology, expand, phrase_forms
-from monitor.understanding.names import warnings
+from monitor.understanding.matching.forms import CAP, Form, Morphology, expand, phrase_forms
+from monitor.understanding.matching.names import warnings
 
 
 def spelt(name: str, morphology: Morphology, kind: str | None = None) -> set[str]:

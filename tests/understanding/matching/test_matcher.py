@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.models import Brand, Post
-from monitor.understanding.forms import Morphology
-from monitor.understanding.matcher import MOST_PLACES, find
-from monitor.understanding.names import build
+from monitor.understanding.matching.forms import Morphology
+from monitor.understanding.matching.matcher import MOST_PLACES, find
+from monitor.understanding.matching.names import build
 
 if TYPE_CHECKING:
-    from monitor.understanding.names import Index
+    from monitor.understanding.matching.names import Index
 
 BREVE, ZERO_WIDTH, ACUTE = "\u0306", "\u200b", "\u0301"
 BRANDS = (

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import ahocorasick
 
-from monitor.understanding.forms import DOMAIN, Form, Morphology, expand, phrase_forms
-from monitor.understanding.normalise import folded_words
+from monitor.understanding.matching.forms import DOMAIN, Form, Morphology, expand, phrase_forms
+from monitor.understanding.matching.normalise import folded_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
