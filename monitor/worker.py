@@ -15,8 +15,7 @@ import time
 from concurrent.futures import CancelledError
 from concurrent.futures import TimeoutError as FutureTimeout
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import replace
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
@@ -26,11 +25,15 @@ from monitor.models import Lemmas
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
+    from datetime import datetime
 
     from monitor.models import JSON, Brand, Judgement, Page, Post, Request, Response
     from monitor.sources.article import Article
     from monitor.sources.protocol import Kind
     from monitor.understanding.judge import Judge
+    from monitor.understanding.relevance.learning import Learned
+
+    Answered: TypeAlias = tuple[Post, bool, datetime]
 
 T = TypeVar("T")
 
@@ -86,6 +89,13 @@ class WorkerPool:
     async def variants(self, words: Collection[str]) -> dict[str, frozenset[str]]:
         """Every lemma that each of these folded words may have: the dictionaries are loaded here, not in the daemon."""
         return await self._run(_variants, (frozenset(words),), deadline=JUDGE_DEADLINE) if words else {}
+
+    async def learn(self, brand: str, answers: Sequence[Answered], now: datetime) -> Learned | None:
+        """What people's answers to mentions of a brand teach; None where they are too few.
+
+        An answer is a post, whether it is about the brand, and when it was given.
+        """
+        return await self._run(_learn, (brand, tuple(answers), now), deadline=JUDGE_DEADLINE)
 
     async def judge(self, posts: Sequence[Post], *, site_weight: float | None) -> list[Judgement | None]:
         """The judgements of posts of one source, in their order; None for a post that names no brand."""
@@ -152,17 +162,21 @@ def _holds(response: Response, beginning: str) -> bool | None:
 def _judge_posts(posts: Sequence[Post], site_weight: float | None) -> list[Judgement | None]:
     if _judge is None:
         raise SourceError("the worker was not started properly")
-    # Of twenty posts nineteen name nobody; how they read is nobody's question.
-    named = [_judge.is_named(post) for post in posts]
-    naming = [post for post, is_named in zip(posts, named, strict=True) if is_named]
-    judgements = _judge.judge(naming, site_weights=[site_weight] * len(naming))
-    judged = map(_with_lemmas, naming, judgements)
-    return [next(judged) if is_named else None for is_named in named]
+    return _judge.judge_named(posts, site_weight=site_weight)
 
 
-def _with_lemmas(post: Post, judgement: Judgement) -> Judgement:
-    (lemmas,) = _lemmatise([(post.title, post.text, judgement.lang or post.lang)])
-    return replace(judgement, lemmas=lemmas)
+def _learn(brand: str, answers: Sequence[Answered], now: datetime) -> Learned | None:
+    """Judges the posts again: what people answered is held against what the rules alone say today."""
+    from monitor.understanding.relevance.learning import Answer, features, train
+
+    said = _judge_posts([post for post, _, _ in answers], None)
+    lessons = [
+        Answer(features=features(post, mention, judgement.lemmas), rule=mention.relevance, relevant=about, at=at)
+        for (post, about, at), judgement in zip(answers, said, strict=True)
+        for mention in (judgement.mentions if judgement else ())
+        if judgement is not None and mention.brand == brand
+    ]
+    return train(lessons, now=now)
 
 
 def _lemmatise(texts: Sequence[tuple[str, str, str | None]]) -> list[Lemmas]:

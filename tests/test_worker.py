@@ -7,6 +7,7 @@ import os
 import signal
 import time
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,6 @@ from monitor.worker import WorkerPool
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
-    from datetime import datetime
 
 REQUEST = HttpRequest(url="http://127.0.0.1/")
 RESPONSE = Response(url="http://127.0.0.1/", status=200, headers=(), body=b"")
@@ -170,3 +170,24 @@ def _children() -> list[int]:
         if int(fields[1]) == os.getpid() and b"spawn_main" in command:
             found.append(int(stat.parent.name))
     return found
+
+
+def test_people_s_answers_are_learned_from_what_the_rules_say_today() -> None:
+    async def story(pool: WorkerPool) -> None:
+        now = datetime(2026, 11, 22, tzinfo=UTC)
+        answers = [
+            (
+                Post(text=f"Тестомаркет {'касса сломалась' if number % 2 else 'ярмарка у реки'} {number}"),
+                bool(number % 2),
+                now,
+            )
+            for number in range(44)
+        ]
+        learned = await pool.learn("Тестомаркет", answers, now)
+        assert learned is not None
+        assert (learned.n_yes, learned.n_no, learned.made_at) == (22, 22, now)
+        assert {"w:касса", "w:река"} <= set(learned.weights)
+        assert await pool.learn("Тестомаркет", answers[:30], now) is None
+        assert await pool.learn("Другой", answers, now) is None
+
+    in_pool(story)

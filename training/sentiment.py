@@ -164,7 +164,9 @@ def train(train_parts: Sequence[Rows], dev_parts: Sequence[Rows], *, seed: int) 
 
 def calibration(model: Model, parts: Sequence[Rows], *, bias: Floats) -> dict[str, NDArray[np.generic]]:
     """Matrix scaling of the decision values; each corpus counts the same, however large its dev file is."""
-    decisions = np.concatenate([model.decisions(features([tokens(t) for t in rows.texts])) for rows in parts]) + bias
+    decisions = (
+        np.concatenate([model.head.decisions(features([tokens(t) for t in rows.texts])) for rows in parts]) + bias
+    )
     weights = np.concatenate([np.full(len(rows.labels), 1 / len(rows.labels)) for rows in parts])
     labels = np.concatenate([rows.labels for rows in parts])
     scaling = LogisticRegression(C=1.0, max_iter=1000)

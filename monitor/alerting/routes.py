@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from monitor.models import AlertIntent, Decision, Receiver
+from monitor.models import AlertIntent, Decision, Label, Level, Receiver
 from monitor.query import Predicate, Query, Variants, compile_query, known_variants
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from monitor.models import Lemmas, Mention, Post
+    from monitor.models import Lemmas, Mention, Post, SpecialCase
+
+_GRAVE: Final = frozenset({Level.HIGH, Level.CRITICAL})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,8 @@ def decide(
     """Whether people must see this mention now.
 
     `key` is the natural key of the post; `silent` says why nobody is to be woken for it, None if somebody may be.
-    Mentions of competitors and doubtful ones are recorded and searchable, and nobody is woken for them.
+    Mentions of competitors, doubtful ones and spam that complains of nothing are recorded and searchable, and nobody
+    is woken for them.
     """
     if silent is not None:
         return Decision(alert=None, reason=f"recorded silently: {silent}")
@@ -54,6 +57,8 @@ def decide(
         return Decision(alert=None, reason="recorded only: the brand is a competitor")
     if mention.doubtful:
         return Decision(alert=None, reason=f"recorded only: doubtful that the brand is meant ({mention.relevance:.2f})")
+    if (hiding := _hiding(mention)) is not None:
+        return Decision(alert=None, reason=f"recorded only: {hiding.name} (rule {hiding.rule})")
     facts = facts_of(post, mention, lemmas=lemmas, source=source, now=now)
     matching: dict[str, tuple[Receiver, str]] = {}
     for route in routes:
@@ -64,6 +69,13 @@ def decide(
     to = tuple(matching.values())
     reason = f"alert to {', '.join(matching)} ({to[0][1]})"
     return Decision(alert=AlertIntent(key=f"mention:{key}:{mention.brand}", reason=reason, to=to), reason=reason)
+
+
+def _hiding(mention: Mention) -> SpecialCase | None:
+    """What says that the post is not worth an alert; nothing does where it is felt as bad, or is grave besides."""
+    if mention.sentiment.label is Label.NEGATIVE or any(case.level in _GRAVE for case in mention.special_cases):
+        return None
+    return next((case for case in mention.special_cases if case.hides), None)
 
 
 def facts_of(post: Post, mention: Mention, *, lemmas: Lemmas, source: str, now: datetime) -> Mapping[str, object]:

@@ -25,7 +25,8 @@ def act(verb: str, *, config: Path | None, db: Path | None, timeout: float = 120
     import asyncio
 
     async def once() -> JSON:
-        async with doing(config=config, db=db, follow=verb == "poll") as do:
+        # One thing is done in its turn: a second process would only cost its start.
+        async with doing(config=config, db=db, follow=verb == "poll", workers=1) as do:
             answer: JSON = await do(verb, timeout=timeout, **arguments)
             return answer
 
@@ -33,10 +34,12 @@ def act(verb: str, *, config: Path | None, db: Path | None, timeout: float = 120
 
 
 @asynccontextmanager
-async def doing(*, config: Path | None, db: Path | None, follow: bool = False) -> AsyncIterator[Callable[..., Any]]:
+async def doing(
+    *, config: Path | None, db: Path | None, follow: bool = False, workers: int | None = None
+) -> AsyncIterator[Callable[..., Any]]:
     """Gives `do(verb, **arguments)` for many steps: through the running daemon, else holding the database meanwhile.
 
-    `follow` as in `holding`.
+    `follow` and `workers` as in `holding`.
     """
     from monitor import control
     from monitor.errors import DaemonUnreachable
@@ -52,7 +55,8 @@ async def doing(*, config: Path | None, db: Path | None, follow: bool = False) -
                 except DaemonUnreachable:
                     if reached:
                         raise
-                    alone.append(await stack.enter_async_context(holding(config=config, db=db, follow=follow)))
+                    held = holding(config=config, db=db, follow=follow, workers=workers)
+                    alone.append(await stack.enter_async_context(held))
                 else:
                     reached.append(verb)
                     return answer
@@ -64,10 +68,13 @@ async def doing(*, config: Path | None, db: Path | None, follow: bool = False) -
 
 
 @asynccontextmanager
-async def holding(*, config: Path | None, db: Path | None, follow: bool = False) -> AsyncIterator[tuple[Ports, Plan]]:
+async def holding(
+    *, config: Path | None, db: Path | None, follow: bool = False, workers: int | None = None
+) -> AsyncIterator[tuple[Ports, Plan]]:
     """The ports and the plan of this configuration, holding the lock that a daemon would hold.
 
-    With `follow` the rows of sources are made to follow it, as at the start of a daemon: only who polls wants that.
+    `workers` is how many processes judge, by default as many as a daemon has. With `follow` the rows of sources are
+    made to follow it, as at the start of a daemon: only who polls wants that.
 
     Raises AlreadyRunning, ConfigError, StoreError and its kin.
     """
@@ -83,9 +90,7 @@ async def holding(*, config: Path | None, db: Path | None, follow: bool = False)
         writer = Writer(database)
         await writer.start()
         try:
-            # One source is read and judged in turn: a second process would only cost its start.
-            workers = 1 if follow else WORKERS
-            ports = await make_ports(loaded, clock=SystemClock(), writer=writer, workers=workers)
+            ports = await make_ports(loaded, clock=SystemClock(), writer=writer, workers=workers or WORKERS)
             try:
                 plan = await make_plan(loaded, ports.worker)
                 if follow:

@@ -32,6 +32,8 @@ AllowOption = Annotated[
     typer.Option("--allow", metavar="NETWORK", help="A private network that may be dialled for this site; may repeat."),
 ]
 
+LARGEST: Final = 2**63 - 1
+"""The largest number that the database can be asked for."""
 SYSTEM_CONFIG: Final = Path("/etc/monitor/sources.yaml")
 _GAP: Final = 2  # cells between two columns
 _SHORT: Final = 11  # cells: a column no wider than this is never cut; a time is as wide
@@ -86,6 +88,18 @@ def stored_hosts(given: Path | None) -> list[HostState]:
         return found.hosts()
     finally:
         found.close()
+
+
+def brand_as_stored(brand: str, store: Reader) -> str:
+    """The brand as it is written in the database, whatever the case and however its ё are typed."""
+    from monitor.text import fold
+
+    known = store.brands()
+    same = [name for name in known if fold(name) == fold(brand)]
+    if not same:
+        others = f"; there are some of {', '.join(known[:10])}" if known else ""
+        print_nothing(f"no mentions of {brand!r}{others}")
+    return brand if brand in same else same[0]
 
 
 def print_json(value: object) -> None:

@@ -59,7 +59,8 @@ def run(config: ConfigOption = None, db: DatabaseOption = None) -> None:
 @app.command()
 def check(config: ConfigOption = None) -> None:
     """Check the configuration: every mistake at once with line and hint, then what to know about it."""
-    from monitor.understanding.matching.names import warnings
+    from monitor.understanding.matching.names import clashes, warnings
+    from monitor.understanding.relevance import automatic
 
     loaded = load_config(config)
     for fault in loaded.warnings:
@@ -67,6 +68,11 @@ def check(config: ConfigOption = None) -> None:
     for brand in loaded.brands:
         for warning in warnings(brand):
             print_line(f"brand {brand.name}: {warning.alias!r} {warning.problem} ({warning.hint}) [warning]")
+    for clash in clashes(loaded.brands):
+        print_line(f"brand {clash.brand}: {clash.warning} [warning]")
+    for brand in loaded.brands:
+        if packs := automatic(brand):
+            print_line(f"brand {brand.name}: well known, takes the context packs {', '.join(packs)} by itself [note]")
     broken = _broken_addresses(config_path(config), loaded)
     for fault in broken:
         print_line(str(fault))

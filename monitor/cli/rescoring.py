@@ -132,9 +132,11 @@ async def _previewed(
     """Only look: reads beside a running daemon, in worker processes of its own."""
     import asyncio
 
+    from monitor.clock import SystemClock
+    from monitor.flows.context import History
     from monitor.flows.ports import make_plan
     from monitor.flows.rescoring import preview_posts
-    from monitor.store import open_reader
+    from monitor.store import Reader, open_reader
     from monitor.store.rescore import kept_posts
     from monitor.worker import WorkerPool
 
@@ -142,11 +144,13 @@ async def _previewed(
     # A process takes seconds to start: for a few posts the second one comes too late.
     worker = WorkerPool(loaded.brands, workers=1 if len(chosen) < 1000 else 2)
     opened = open_reader(database_path(db))
+    reader = Reader(opened)
     try:
         plan = await make_plan(loaded, worker)
         for posts in _batches(chosen):
             kept = kept_posts(opened, posts)
-            yield len(posts), await preview_posts(kept, worker=worker, plan=plan, orders=orders)
+            history = History(stored=reader, plan=plan, now=SystemClock().now())
+            yield len(posts), await preview_posts(kept, worker=worker, plan=plan, orders=orders, history=history)
     finally:
         opened.close()
         await asyncio.to_thread(worker.close)

@@ -5,6 +5,7 @@ These checks look at the plain data, so that they speak even while other keys ar
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from monitor.config.document import Document, Place
     from monitor.errors import Fault
 
+_PACKS = Path(__file__).parents[1] / "understanding" / "data" / "packs"
+"""The context packs are the names of these files; what they say is not config's business."""
 _SECRET_HEADERS = ("authorization", "cookie", "key", "secret", "token")
 _NO = frozenset({"false", "no", "off", "n", "f", "0"})  # as pydantic reads them; YAML 1.2 knows only the first
 _SECRET_PARAMETERS = ("key", "pass", "secret", "sig", "token")
@@ -33,7 +36,12 @@ def entries(document: Document, section: str) -> list[tuple[Place, dict[str, obj
 
 def cross_faults(document: Document) -> list[Fault]:
     """Mistakes that show only when keys are seen together."""
-    return [*_repeated(document, "brands"), *_repeated(document, "sources"), *_unknown_receivers(document)]
+    return [
+        *_repeated(document, "brands"),
+        *_repeated(document, "sources"),
+        *_unknown_packs(document),
+        *_unknown_receivers(document),
+    ]
 
 
 def _repeated(document: Document, section: str) -> Iterator[Fault]:
@@ -46,6 +54,17 @@ def _repeated(document: Document, section: str) -> Iterator[Fault]:
         if (same := name.casefold()) in seen:
             yield document.fault((*place, "name"), f"the name {name} repeats", f"first on line {seen[same]}")
         seen.setdefault(same, line)
+
+
+def _unknown_packs(document: Document) -> Iterator[Fault]:
+    known = sorted(path.stem for path in _PACKS.glob("*.toml"))
+    for place, brand in entries(document, "brands"):
+        listed = brand.get("context")
+        for number, name in enumerate(listed if isinstance(listed, list) else []):
+            # What is no name at all has its fault already.
+            if isinstance(name, str) and name.replace("-", "").isalnum() and name not in known:
+                place_of = (*place, "context", number)
+                yield document.fault(place_of, f"there is no context pack {name!r}", closest(name, known))
 
 
 def _unknown_receivers(document: Document) -> Iterator[Fault]:

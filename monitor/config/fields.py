@@ -103,6 +103,19 @@ def _match(text: str) -> str:
     return text
 
 
+_OF_A_POST = frozenset({"", "title", "author", "site", "lang", "type", "rating"})
+
+
+def _about_posts(text: str) -> str:
+    for term in parse(text).terms():
+        if (field := getattr(term, "field", None)) is None:
+            continue
+        if field not in _OF_A_POST:
+            hint = f"only words and {', '.join(sorted(_OF_A_POST - {''}))} are known then"
+            raise mistake(f"a brand's rule cannot ask for {field}: it looks at the post before it is judged", hint)
+    return text
+
+
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(_clean)]
 Term = Annotated[Text, AfterValidator(_searchable)]
 OneOrMore = Annotated[
@@ -114,6 +127,7 @@ Name = Annotated[str, AfterValidator(_name)]
 Code = Annotated[str, AfterValidator(_code)]
 Domain = Annotated[str, AfterValidator(_domain)]
 Filter = Annotated[str, AfterValidator(_match)]
+BrandRule = Annotated[Filter, AfterValidator(_about_posts)]
 
 
 # ── Time ────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -227,6 +227,7 @@ def _brand(shape: BrandShape) -> Brand:
         context_any=tuple(words.any),
         context_none=tuple(words.none),
         exclude=tuple(shape.exclude),
+        rule=shape.rule,
         own_domains=tuple(shape.own.domains),
         own_accounts=tuple(shape.own.accounts),
         people=tuple(shape.people),

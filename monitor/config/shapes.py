@@ -91,6 +91,8 @@ class BrandShape(Shape):
     """Context packs of the brand's sector, or words of your own: {any: [...], none: [...]}."""
     exclude: list[fields.Term] = []
     """Phrases in which the name means something else."""
+    rule: fields.BrandRule | None = None
+    """A filter that its mentions must satisfy; the others are kept as doubtful."""
     own: OwnShape = OwnShape()
     """What belongs to the brand itself."""
     people: list[fields.Term] = []

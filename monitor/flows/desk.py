@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from monitor.errors import InputError
-from monitor.flows import forgetting, importing, rescoring
+from monitor.flows import correcting, forgetting, importing, rescoring
 from monitor.flows.poll import poll
 from monitor.flows.visit import visit_source
 from monitor.models import SourceState
@@ -82,6 +82,9 @@ VERBS: Final[Mapping[str, Verb]] = {
     "retry": _retry,
     "import": importing.import_verb,
     "rescore": rescoring.rescore,
+    "correct": correcting.correct,
+    "learned": correcting.learned,
+    "rank_domains": correcting.rank_domains,
     "forget": forgetting.forget,
     "tidy": forgetting.tidy,
 }

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Final, Literal, cast
 import structlog
 
 from monitor.errors import InputError
+from monitor.flows.correcting import learn_if_due
 from monitor.store.forgotten import Whom
 from monitor.store.removal import Erased
 from monitor.text import canonical_url, fold
+from monitor.understanding.stories import WINDOW
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -59,6 +61,8 @@ async def forget(ports: Ports, _plan: Plan, arguments: Mapping[str, JSON]) -> JS
     erased = Erased()
     for batch in _batches(posts):
         erased = erased.plus(await ports.writer.run(partial(_erase, batch, standing_under, now)))
+    for brand in await ports.writer.run(lambda store: store.answered_brands()) if erased.posts else ():
+        await learn_if_due(brand, ports=ports)  # anew, without what was erased
     log.info("forgotten", kind=asked.kind, hash=asked.hash.hex(), new=is_new, **erased._asdict())
     return {"hash": asked.hash.hex(), "new": is_new, **erased._asdict()}
 
@@ -106,11 +110,18 @@ async def retain(retention: RetentionSettings, *, ports: Ports) -> Erased:
         for batch in _batches(window.ids):
             gone = gone.plus(await ports.writer.run(partial(_retire, batch)))
         after = window.after
+    keyed: int | None = 0
+    while keyed is not None:  # by its keys a post is joined by later ones for a month
+        keyed = await ports.writer.run(partial(_prune, now - WINDOW, keyed))
     past = now - retention.mentions
     gone = gone.plus(await ports.writer.run(lambda store: store.retire_alarms(past)))
     if gone.posts or gone.alerts:
         log.info("retention", **gone._asdict())
     return gone
+
+
+def _prune(before: datetime, after: int, store: Store) -> int | None:
+    return store.prune_story_keys(before, after=after)
 
 
 def _past(after: int, store: Store, *, mentions: datetime, others: datetime) -> Window:

@@ -13,11 +13,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from monitor.errors import InputError, WorkerKilled
+from monitor.flows.context import History, New, Place, remember
 from monitor.flows.judging import judge_posts
+from monitor.flows.reassessing import take_stance
 from monitor.flows.tables import post_from_json
 from monitor.sources.render import post_to_json
 from monitor.tracking.identity import Identified, identify
-from monitor.understanding.assess import Context, assess
+from monitor.understanding.assess import assess
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -140,7 +142,7 @@ async def _import_some(
     if dry_run:
         mentions = sum(len(judgement.mentions) for _, judgement in judged if judgement)
         return counted.plus(Imported(new=len(judged) - refused, refused=refused, mentions=mentions))
-    return counted.plus(await ports.writer.run(partial(_store, source, judged, ports.clock.now())))
+    return counted.plus(await ports.writer.run(partial(_store, source, judged, plan, ports.clock.now())))
 
 
 def _sift(source: str, batch: Sequence[Identified], store: Store) -> tuple[list[Identified], int]:
@@ -176,9 +178,13 @@ async def _judge(
     return judged, len(found) - len(judged)
 
 
-def _store(source: str, judged: Sequence[tuple[Identified, Judgement | None]], now: datetime, store: Store) -> Imported:
+def _store(
+    source: str, judged: Sequence[tuple[Identified, Judgement | None]], plan: Plan, now: datetime, store: Store
+) -> Imported:
     """The write transaction: all that these posts lead to, or nothing of it."""
     new = mentions = refused = 0
+    history = History(stored=store, plan=plan, now=now)
+    place = Place(source=source, weight=plan.sources[source].weight if source in plan.sources else None)
     with store.transaction():
         source_id = store.import_source(source, now)
         for found, judgement in judged:
@@ -190,11 +196,26 @@ def _store(source: str, judged: Sequence[tuple[Identified, Judgement | None]], n
             if post_id is None:
                 continue
             new += 1
-            for mention in assess(judgement, Context(silent=FOUND), now) if judgement else ():
-                assert judgement is not None  # noqa: S101 - it has mentions
-                store.add_mention(post_id, mention, decision=FOUND, lemmas=judgement.lemmas, now=now)
-                mentions += 1
+            if judgement is None:
+                continue
+            if plan.brand_of_account(post.author) is None:
+                take_stance(store, post_id, judgement, plan=plan, now=now, decide_anew=False)
+            if judgement.mentions:
+                mentions += _add_mentions(store, post_id, post, judgement, history=history, place=place)
     return Imported(new=new, known=len(judged) - new - refused, refused=refused, mentions=mentions)
+
+
+def _add_mentions(
+    store: Store, post_id: int, post: Post, judgement: Judgement, *, history: History, place: Place
+) -> int:
+    """The mentions of a post, with what history knows; a story of the last month may be joined. Returns how many."""
+    new = New.of(post_id, post, judgement.lemmas, now=history.now)
+    context = history.of_new(new, judgement, place=place, silent=FOUND)
+    assessed = assess(judgement, post, context=context, now=history.now)
+    for mention in assessed.mentions:
+        store.add_mention(post_id, mention, decision=FOUND, lemmas=judgement.lemmas, now=history.now)
+    remember(store, new, assessed)
+    return len(assessed.mentions)
 
 
 async def link_answers(source: str, *, ports: Ports, plan: Plan) -> int:

@@ -12,9 +12,10 @@ from monitor.query import parse, words_of
 from monitor.sources import KINDS
 from monitor.text import fold
 from monitor.tracking.health import FAILING_AFTER
+from monitor.understanding.history import compile_issues, words_of_issues
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from monitor.clock import Clock
     from monitor.config import Config
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from monitor.models import JSON, Author, Receiver, Source
     from monitor.sources.protocol import Kind
     from monitor.store import Writer
+    from monitor.understanding.history import KnownIssue
     from monitor.worker import WorkerPool
 
 
@@ -46,7 +48,7 @@ class Plan:
     """The configuration made ready: kinds built, routes compiled, names looked up. Replaced as a whole on reload.
 
     `reveal` puts secrets into a source's address or header; only what goes over the wire is ever given to it. `told`
-    are those who hear of alarms, after `alarm_after` failures in a row.
+    are those who hear of alarms, after `alarm_after` failures in a row. `known_issues` are by brand.
     """
 
     config: Config
@@ -59,6 +61,7 @@ class Plan:
     reveal: Callable[[str], str]
     told: tuple[Receiver, ...] = ()
     alarm_after: int = FAILING_AFTER
+    known_issues: Mapping[str, Sequence[KnownIssue]] = field(default_factory=dict)
 
     def brand_of_account(self, author: Author) -> str | None:
         """The brand whose own account this is, by its name or the end of its address; None for anybody else."""
@@ -73,7 +76,9 @@ async def make_plan(config: Config, worker: WorkerPool) -> Plan:
     Raises SourceError where the workers do not answer.
     """
     queries = [parse(route.match) for route in config.routes]
-    variants = await worker.variants({word for query in queries for word in words_of(query)})
+    issues = {brand.name: brand.known_issues for brand in config.brands if brand.known_issues}
+    words = {word for query in queries for word in words_of(query)}
+    variants = await worker.variants(words.union(*map(words_of_issues, issues.values())))
     receivers = {receiver.name: receiver for receiver in config.receivers}
     told = [route.to for route in config.routes] if config.alarms.to is None else config.alarms.to
     return Plan(
@@ -90,4 +95,5 @@ async def make_plan(config: Config, worker: WorkerPool) -> Plan:
         reveal=config.reveal,
         told=tuple(receivers[name] for name in dict.fromkeys(told)),
         alarm_after=config.alarms.after,
+        known_issues={brand: compile_issues(of_brand, variants) for brand, of_brand in issues.items()},
     )

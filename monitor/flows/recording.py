@@ -11,12 +11,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from monitor.alerting.routes import decide
+from monitor.flows.context import History, New, Place, remember
 from monitor.flows.following import begin_following, sooner
+from monitor.flows.reassessing import reassess, take_stance
 from monitor.flows.settling import NO_CONTACT, settle
 from monitor.models import Backfill, Judgement, Lemmas, Why
 from monitor.tracking.health import Answered, after_success
 from monitor.tracking.identity import Identified, is_same
-from monitor.understanding.assess import Context, assess
+from monitor.understanding.assess import assess
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 BEFORE_WATCH: Final = timedelta(days=1)  # a site's clock and its moderators may be this late
 FIRST_POLL: Final = "first poll of this source"
 LAST: Final = 3  # posts at the bottom of what was read, of which the newest date ends a gap
+SPREADS: Final = 32  # posts of a story from which on another one hardly raises the first
 HISTORY: Final = timedelta(days=365)  # an article of years ago that is found today wakes nobody
 
 
@@ -97,11 +100,47 @@ class _Transaction:
         if judgement is None:
             return []
         silent = self._why_silent(post, key=found.key)
-        mentions = assess(judgement, Context(silent=silent), self.now)
-        return [
+        told = [] if brand else self._take_stance(post_id, judgement, silent=silent)
+        if not judgement.mentions:
+            return told
+        new = New.of(post_id, post, judgement.lemmas, now=self.now)
+        context = self._history.of_new(new, judgement, place=self._place, silent=silent)
+        assessed = assess(judgement, post, context=context, now=self.now)
+        alerted = [
             self._mention(post_id, post, mention, key=found.key, lemmas=judgement.lemmas, silent=silent)
-            for mention in mentions
+            for mention in assessed.mentions
         ]
+        remember(self.store, new, assessed)
+        if assessed.story.nearest is not None:
+            self._reassess_origin(post_id)
+        return told + alerted
+
+    def _take_stance(self, post_id: int, judgement: Judgement, *, silent: str | None) -> list[bool]:
+        anew = silent is None
+        return take_stance(self.store, post_id, judgement, plan=self.plan, now=self.now, decide_anew=anew)
+
+    def _reassess_origin(self, post_id: int) -> None:
+        """A story that grows matters more, and so does the post that began it; the newest was just assessed."""
+        origin, posts = self.store.origin_of(post_id)
+        if origin != post_id and (posts <= SPREADS or posts % SPREADS == 0):
+            reassess(self.store, [origin], plan=self.plan, now=self.now, decide_anew=False)
+
+    @property
+    def _history(self) -> History:
+        return History(stored=self.store, plan=self.plan, now=self.now)
+
+    @property
+    def _place(self) -> Place:
+        return Place(source=self.batch.source.name, weight=self.batch.source.weight)
+
+    def _assessed(
+        self, post_id: int, post: Post, judgement: Judgement | None, silent: str | None
+    ) -> tuple[Mention, ...]:
+        """The mentions of a post that is stored under this id already, whose story is known."""
+        if judgement is None or not judgement.mentions:
+            return ()
+        context = self._history.of_stored(post_id, post, judgement, place=self._place, silent=silent)
+        return assess(judgement, post, context=context, now=self.now).mentions
 
     def _elsewhere(self, found: Identified) -> StoredPost | None:
         """The same post as another source showed it."""
@@ -117,7 +156,7 @@ class _Transaction:
         """
         self.store.add_sightings(self.batch.leased.id, stored.id, identities=found.identities, now=self.now)
         silent = self._why_silent(found.post, key=found.key)
-        mentions = assess(judgement, Context(silent=silent), self.now) if judgement else ()
+        mentions = self._assessed(stored.id, found.post, judgement, silent)
         lemmas = judgement.lemmas if judgement else Lemmas()
         unheard = self.store.silenced(stored.id, FIRST_POLL) if silent is None and stored.mentions else set()
         alerted = [
@@ -151,7 +190,7 @@ class _Transaction:
             return self._sight(stored, found, judgement)
         self.store.add_sightings(source_id, stored.id, identities=found.identities, now=self.now)
         silent = self._why_silent(post, key=found.key)
-        mentions = assess(judgement, Context(silent=silent), self.now) if judgement else ()
+        mentions = self._assessed(stored.id, post, judgement, silent)
         if (post.title, post.text) == (stored.title, stored.text) or not (mentions or stored.mentions):
             return []
         self.store.revise_post(stored.id, title=post.title, text=post.text, now=self.now)

@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING, Final
 
 from monitor.alerting.routes import decide
 from monitor.errors import InputError, WorkerKilled
+from monitor.flows.context import History, Place
 from monitor.flows.judging import judge_posts
 from monitor.models import Mention, Why
+from monitor.understanding.assess import assess
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -154,11 +156,14 @@ async def rescore_posts(kept: Sequence[Kept], *, ports: Ports, plan: Plan, order
     return difference.plus(Difference(skipped=len(kept) - difference.posts))
 
 
-async def preview_posts(kept: Sequence[Kept], *, worker: WorkerPool, plan: Plan, orders: Orders) -> Difference:
+async def preview_posts(
+    kept: Sequence[Kept], *, worker: WorkerPool, plan: Plan, orders: Orders, history: History
+) -> Difference:
     """What `rescore_posts` would change; nothing is written."""
     difference = Difference()
     for one, judgement in (await judge_again(kept, worker=worker, plan=plan)).values():
-        difference = difference.plus(_difference(compare(one, judgement, plan=plan, orders=orders)))
+        assessed = _assessed(one, judgement, history=history)
+        difference = difference.plus(_difference(compare(one, assessed, plan=plan, orders=orders)))
     return difference.plus(Difference(skipped=len(kept) - difference.posts))
 
 
@@ -182,6 +187,16 @@ async def _judge(
 ) -> list[tuple[Kept, Judgement | None]]:
     said = await judge_posts([one.post for one in kept], weight=weight, worker=worker)
     return [(one, what) for one, what in zip(kept, said, strict=True) if not isinstance(what, WorkerKilled)]
+
+
+def _assessed(kept: Kept, judgement: Judgement | None, *, history: History) -> Judgement | None:
+    """The judgement with what history knows of the post: its story, its author, who confirmed it, what was answered."""
+    if judgement is None or not judgement.mentions:
+        return judgement
+    source = history.plan.sources.get(kept.source)
+    place = Place(source=kept.source, weight=source.weight if source else None)
+    context = history.of_stored(kept.id, kept.post, judgement, place=place, silent=None)
+    return replace(judgement, mentions=assess(judgement, kept.post, context=context, now=history.now).mentions)
 
 
 def compare(kept: Kept, judgement: Judgement | None, *, plan: Plan, orders: Orders) -> list[Change]:
@@ -240,11 +255,13 @@ def _apply(
     judged: Mapping[int, tuple[Kept, Judgement | None]], plan: Plan, orders: Orders, now: datetime, store: Store
 ) -> Difference:
     difference = Difference()
+    history = History(stored=store, plan=plan, now=now)
     with store.transaction():
         for kept in store.kept_posts(list(judged)):
             before, judgement = judged[kept.id]
             if kept.hash != before.hash:  # edited meanwhile, and judged with its new wording
                 continue
+            judgement = _assessed(kept, judgement, history=history)
             changes = compare(kept, judgement, plan=plan, orders=orders)
             alerts = sum(
                 _write(change, judgement, plan=plan, orders=orders, store=store, now=now) for change in changes

@@ -31,8 +31,14 @@ LATIN: Final = ("en", "es", "de", "fr", "it", "pt")
 def analyser(lang: str) -> MorphAnalyzer:
     """pymorphy3 for ru or uk: 20 MB and 0.2 s each."""
     from pymorphy3 import MorphAnalyzer
+    from pymorphy3.tagset import OpencorporaTag
 
-    return MorphAnalyzer(lang=lang)
+    # All languages share the class of tags, and each that loads makes it forget the marks of the others: asking a
+    # Russian tag for one that Ukrainian lacks would be an error from then on.
+    known = OpencorporaTag.KNOWN_GRAMMEMES
+    made = MorphAnalyzer(lang=lang)
+    OpencorporaTag.KNOWN_GRAMMEMES |= known
+    return made
 
 
 class _Tries:

@@ -16,6 +16,7 @@ from monitor.text import fold, words
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pymorphy3.analyzer import Parse
     from Stemmer import Stemmer
 
 VERSION: Final = 1
@@ -23,6 +24,8 @@ VERSION: Final = 1
 
 LONGEST: Final = 40  # code points; longer runs are no words, and analysers are not linear in them
 _CACHED: Final = 1 << 15  # words of one process, about 6 MB
+_TEXT: Final = 512
+"""Words of a text, whose lemmas and grammar are asked for one after the other."""
 
 _CYRILLIC: Final = re.compile(r"[\u0430-\u044f\u0454\u0456\u0457\u0491]+")
 _LATIN: Final = re.compile(r"[a-z\u00df-\u017f]+")
@@ -59,7 +62,7 @@ def lemmatise(text: str, lang: str | None) -> str:
     digits.
     """
     lang = re.split("[-_]", lang or "")[0].lower()
-    return " ".join(_key(word, lang) for word in words(text))
+    return " ".join(key(word, lang) for word in words(text))
 
 
 def variants(word: str) -> frozenset[str]:
@@ -73,28 +76,51 @@ def variants(word: str) -> frozenset[str]:
 @lru_cache(maxsize=4096)
 def _variants(word: str) -> frozenset[str]:
     if not _CYRILLIC.fullmatch(word):
-        return frozenset(_key(word, lang) for lang in ("", *LATIN))
+        return frozenset(key(word, lang) for lang in ("", *LATIN))
     langs = {_cyrillic_lang(word, lang) for lang in ("ru", "uk")}
     forms = {form for lang in langs for form in analyser(lang).normal_forms(_spelt(word, lang))}
-    return frozenset({_tidy(form) for form in forms} | {_key(word, lang) for lang in langs})
+    return frozenset({tidy(form) for form in forms} | {key(word, lang) for lang in langs})
 
 
 @lru_cache(maxsize=_CACHED)
-def _key(word: str, lang: str) -> str:
+def key(word: str, lang: str) -> str:
+    """The key of one of `words(text)` in a text of this language, a bare code or ""."""
     if len(word) > LONGEST:
-        return _tidy(word)
+        return tidy(word)
     if _CYRILLIC.fullmatch(word):
-        lang = _cyrillic_lang(word, lang)
-        return IRREGULAR[lang].get(word) or _tidy(analyser(lang).parse(_spelt(word, lang))[0].normal_form)
+        lang, form = cyrillic_spelling(word, lang)
+        return IRREGULAR[lang].get(word) or tidy(parses(form, lang)[0].normal_form)
     if not _LATIN.fullmatch(word):
-        return _tidy(word)
+        return tidy(word)
     lang, lemma = _latin_lemma(word, lang)
     with _stemming:
-        return _tidy(_stemmer(lang).stemWord(fold(lemma)))
+        return tidy(_stemmer(lang).stemWord(fold(lemma)))
 
 
-def _tidy(form: str) -> str:
+@lru_cache(maxsize=_TEXT)
+def parses(form: str, lang: str) -> tuple[Parse, ...]:
+    """What the dictionary of ru or uk makes of a form, the likeliest first."""
+    return tuple(analyser(lang).parse(form))
+
+
+def is_cyrillic(word: str) -> bool:
+    """Whether the dictionaries of ru and uk are asked for a word."""
+    return _CYRILLIC.fullmatch(word) is not None
+
+
+@lru_cache(maxsize=_TEXT)
+def cyrillic_spelling(word: str, lang: str) -> tuple[str, str]:
+    """Which of ru and uk a Cyrillic word is in a text of this language, and how the dictionary spells it."""
+    lang = _cyrillic_lang(word, lang)
+    return lang, _spelt(word, lang)
+
+
+def tidy(form: str) -> str:
     """A form as a key: folded, letters and digits only, Latin letters without accents."""
+    if _CYRILLIC.fullmatch(form):
+        return form
+    if form.isascii() and form.isalnum():
+        return form.lower()
     form = "".join(words(form)) or form
     if form.isascii() or not _LATIN.search(form):
         return form
@@ -142,7 +168,7 @@ def _latin_lemma(word: str, lang: str) -> tuple[str, str]:
 
 def _look_up(word: str, lang: str) -> str | None:
     known = dictionary(lang)
-    found = IRREGULAR[lang].get(_tidy(word)) or known.get(word)
+    found = IRREGULAR[lang].get(tidy(word)) or known.get(word)
     # German nouns stand under their capital. Elsewhere that would be names.
     return found or (known.get(word.capitalize()) if lang == "de" else None)
 

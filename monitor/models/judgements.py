@@ -35,18 +35,25 @@ class Sentiment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """A place where a brand is named: `field` is title or text, `text` the original words, `kind` how it matched."""
+    """A place where a brand is named: `field` is title or text, `text` the original words, `kind` how it matched.
+
+    `confidence` (0 to 1) says how sure it is that these words are the brand's name, whoever may be meant by it.
+    """
 
     field: str
     start: int
     end: int
     text: str
     kind: str
+    confidence: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpecialCase:
-    """A class of post with duties of its own; `rule` is the id of the rule that saw it."""
+    """A class of post with duties of its own; `rule` is the id of the rule that saw it.
+
+    `hides` says that nobody need be woken for such a post.
+    """
 
     name: str
     level: Level
@@ -54,6 +61,7 @@ class SpecialCase:
     field: str
     start: int
     end: int
+    hides: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,11 @@ from monitor.models.posts import Network
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Brand:
-    """A name to watch; `context_any` and `context_none` are words that speak for and against its being meant."""
+    """A name to watch.
+
+    `context_any` and `context_none` are words that speak for and against its being meant; `rule` is a query that its
+    mentions have to satisfy, or else they are doubtful.
+    """
 
     name: str
     aliases: tuple[str, ...] = ()
@@ -21,6 +25,7 @@ class Brand:
     context_any: tuple[str, ...] = ()
     context_none: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    rule: str | None = None
     own_domains: tuple[str, ...] = ()
     own_accounts: tuple[str, ...] = ()
     people: tuple[str, ...] = ()

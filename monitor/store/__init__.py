@@ -5,12 +5,14 @@ file read-only and may be used beside a running daemon.
 """
 
 from monitor.store.connection import lock_database, open_reader, open_writer
+from monitor.store.history import HistoryReading
 from monitor.store.outbox import PendingMessage
 from monitor.store.reader import Reader
 from monitor.store.store import LeasedSource, Store
 from monitor.store.writer import Writer
 
 __all__ = [
+    "HistoryReading",
     "LeasedSource",
     "PendingMessage",
     "Reader",

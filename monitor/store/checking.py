@@ -19,6 +19,7 @@ from monitor.errors import DatabaseTooNew, InputError
 from monitor.models import AlarmKind, Health, Label, Level, PostType, Span, SpecialCase, Why
 from monitor.store.backup import migrations_of
 from monitor.store.schema import MIGRATIONS
+from monitor.store.stances import CONFIRMS, REBUTS
 from monitor.store.views import VIEWS
 
 if TYPE_CHECKING:
@@ -178,7 +179,7 @@ _WHY: Final = {"field": str | None, "start": int | None, "end": int | None, "wei
 # Which columns hold what, whatever table they stand in unless it is named; types of sources are called kind, too.
 _SOUND: Final[tuple[tuple[str, Callable[[str], bool]], ...]] = (
     ("cursor", _is_object),
-    ("spans", _records(Span)),
+    ("spans", _records(Span, confidence=int | float)),
     ("special_cases", _records(_case)),
     ("why", _records(Why, **_WHY)),
     ("health", _one_of(*Health)),
@@ -186,4 +187,6 @@ _SOUND: Final[tuple[tuple[str, Callable[[str], bool]], ...]] = (
     ("type", _one_of(*PostType)),
     ("rhythm", _is_object),
     ("alarms.kind", _one_of(*AlarmKind)),
+    ("stance", _one_of(CONFIRMS, REBUTS)),
+    ("learned.record", _is_object),
 )

@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from monitor.store import rows
 from monitor.store.forgotten import is_forgotten, mark, source_id_of
+from monitor.store.learned import unlearn
 from monitor.store.removal import RemovalVerbs
 from monitor.text import canonical_url, fold
 
@@ -25,6 +26,12 @@ if TYPE_CHECKING:
     from monitor.store.forgotten import Whom
     from monitor.store.removal import Erased
 
+_NOTES: Final = (
+    ("sources", "error", None),
+    ("gaps", "reason", ""),
+    ("alarms", "reason", ""),
+    ("corrections", "note", ""),
+)
 FORGOTTEN: Final = "forgotten:"  # what stands in other posts' thread and parent for a post that was erased
 
 
@@ -64,6 +71,8 @@ class EraseVerbs(RemovalVerbs):
             cursors = self._prune_cursors(names)
             self._blank_notes(names)
             self._blank_messages(ids)
+            self._blank_reasons(ids, names)
+            unlearn(self._db, ids)
             sites = self._sites_of(ids)
             gone = self._remove_posts(ids)
             self._forget_sites(sites, now)
@@ -106,13 +115,35 @@ class EraseVerbs(RemovalVerbs):
         return pruned
 
     def _blank_notes(self, names: Names) -> None:
-        """Errors of sources and the reasons of gaps and alarms may quote an address."""
-        for table, column, blank in (("sources", "error", None), ("gaps", "reason", ""), ("alarms", "reason", "")):
+        """Errors of sources and the reasons of gaps and alarms may quote an address, answers of people anything."""
+        for table, column, blank in _NOTES:
             found = self._db.execute(f"SELECT rowid, {column} FROM {table} WHERE {column} <> ''")  # noqa: S608 - constants
             self._db.conn.executemany(
                 f"UPDATE {table} SET {column} = ? WHERE rowid = ?",  # noqa: S608 - constants
                 [(blank, row) for row, text in found.fetchall() if names.stand_in(text)],
             )
+
+    def _blank_reasons(self, ids: Sequence[int], names: Names) -> None:
+        """Mentions of the same story, and those that were answered, may say who told it or confirmed it."""
+        found = self._db.execute(
+            """
+            WITH gone AS MATERIALIZED (SELECT value AS id FROM json_each(?)), beside AS (
+                SELECT other.id FROM gone JOIN posts ON posts.id = gone.id JOIN posts AS other USING (story_id)
+                UNION SELECT post_id FROM gone JOIN stances ON reply_id = gone.id
+            ) SELECT mentions.id, why FROM beside CROSS JOIN mentions ON mentions.post_id = beside.id
+            """,
+            (json.dumps(ids),),
+        )
+        for mention_id, why in found.fetchall():
+            reasons = json.loads(why)
+            if any(names.stand_in(reason["text"]) for reason in reasons):
+                kept = [
+                    {**reason, "text": "(forgotten)"} if names.stand_in(reason["text"]) else reason
+                    for reason in reasons
+                ]
+                self._db.execute(
+                    "UPDATE mentions SET why = ? WHERE id = ?", (json.dumps(kept, ensure_ascii=False), mention_id)
+                )
 
     def _sites_of(self, ids: Sequence[int]) -> set[Site]:
         """Where these posts stand, and their authors' profiles."""

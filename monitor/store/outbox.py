@@ -75,6 +75,10 @@ class OutboxVerbs:
         """
         self._add_alert(intent, mention_id=mention_id, alarm_id=None, now=now)
 
+    def is_alerted(self, mention_id: int) -> bool:
+        """Whether people were told of a mention, or are about to be."""
+        return bool(self._db.execute("SELECT 1 FROM alerts WHERE mention_id = ? LIMIT 1", (mention_id,)).fetchall())
+
     def _add_alert(self, intent: AlertIntent, *, mention_id: int | None, alarm_id: int | None, now: datetime) -> None:
         """An alert about one of the two."""
         at = rows.to_text(now)

@@ -7,9 +7,10 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from monitor.store import rows
+from monitor.store.authors import AuthorVerbs
 from monitor.store.forgotten import is_forgotten
 from monitor.store.m002 import identity_hash, text_hash
-from monitor.store.outbox import OutboxVerbs
+from monitor.store.m004 import author_key, author_link
 from monitor.store.search import StaleMention, index_mention, index_stale, stale_mentions, unindex_mention
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class StoredPost(NamedTuple):
     mentions: dict[str, int]
 
 
-class PostVerbs(OutboxVerbs):
+class PostVerbs(AuthorVerbs):
     """The part of `Store` that knows posts."""
 
     def unseen(self, source_id: int, identities: Collection[str]) -> set[str]:
@@ -61,10 +62,11 @@ class PostVerbs(OutboxVerbs):
             if is_forgotten(self._db, source_id, post):
                 self.add_sightings(source_id, None, identities=identities, now=now)
                 return None
+            self.count_reach(source_id, post)
             post_id = self._insert(
                 f"""
-                INSERT INTO posts (key, source_id, discovered_at, hash, {rows.POST_COLUMNS})
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                INSERT INTO posts (key, source_id, discovered_at, hash, author_key, author_link, {rows.POST_COLUMNS})
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 ON CONFLICT (key) DO NOTHING RETURNING id
                 """,  # noqa: S608 - POST_COLUMNS is a constant
                 (
@@ -72,6 +74,8 @@ class PostVerbs(OutboxVerbs):
                     source_id,
                     rows.to_text(now),
                     text_hash(post.title, post.text),
+                    author_key(post.author.name),
+                    author_link(post.author.url),
                     *rows.post_columns(post),
                 ),
             )
@@ -185,9 +189,12 @@ class PostVerbs(OutboxVerbs):
         return mention_id
 
     def rejudge_mention(
-        self, mention_id: int, mention: Mention, *, lemmas: Lemmas, decision: str | None = None
+        self, mention_id: int, mention: Mention, *, lemmas: Lemmas | None, decision: str | None = None
     ) -> None:
-        """A stored mention is judged anew, because its post or the rules changed; its id and history stay."""
+        """A stored mention is judged anew, because its post, the rules or what is known changed; its id stays.
+
+        Without lemmas it is found by no search until the next tick has looked them up.
+        """
         columns = _mention_columns(mention)
         with self._in_transaction():
             self._db.execute(
@@ -195,7 +202,11 @@ class PostVerbs(OutboxVerbs):
                 "decision = coalesce(:decision, decision) WHERE id = :id",
                 {**columns, "id": mention_id, "decision": decision},
             )
-            index_mention(self._db, mention_id, lemmas)
+            if lemmas is not None:
+                index_mention(self._db, mention_id, lemmas)
+            else:
+                unindex_mention(self._db, mention_id)
+                self._db.execute("UPDATE mentions SET search_version = 0 WHERE id = ?", (mention_id,))
 
     def unname_mention(self, mention_id: int, why: Why) -> None:
         """The post no longer names the brand: the mention stays as doubtful, with the reason, and marks no place."""

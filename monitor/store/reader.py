@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from monitor.store import rows
+from monitor.store.history import HistoryReading
 from monitor.store.queries import MENTION_VIEW, mention_view
 from monitor.store.search import Searching, register
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from monitor.models import HostState, Label, MentionView
 
 
-class Reader(Searching):
+class Reader(HistoryReading, Searching):
     """Reading side of the database; give each thread its own."""
 
     def __init__(self, db: Database) -> None:

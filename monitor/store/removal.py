@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, NamedTuple
 
 from monitor.store.outbox import OutboxVerbs
+from monitor.store.stories import leave_stories
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -39,6 +40,10 @@ class RemovalVerbs(OutboxVerbs):
             self._ids("SELECT id FROM alerts WHERE mention_id IN (SELECT value FROM json_each(?))", mentions)
         )
         answers = self._remove("answers", "answer_id", posts) + self._remove("answers", "post_id", posts)
+        leave_stories(self._db, posts)
+        self._remove("stances", "reply_id", posts)
+        self._remove("stances", "post_id", posts)
+        self._remove("corrections", "mention_id", mentions)
         self._remove("mention_search", "rowid", mentions)
         self._remove("followed", "post_id", posts)
         self._db.execute(

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from monitor.models import Author, Health, HostState, Post, PostType, SourceState, Validators
+from monitor.models import Author, Health, HostState, Post, PostType, SourceState, Span, SpecialCase, Validators, Why
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from monitor.models import Span, SpecialCase, Why
+
+_NAMES: Final = {record: tuple(field.name for field in fields(record)) for record in (Span, SpecialCase, Why)}
 
 
 def to_text(moment: datetime) -> str:
@@ -37,7 +38,9 @@ def moment(value: object) -> datetime:
 
 def records_to_json(records: Sequence[Span | SpecialCase | Why]) -> str:
     """A list of records as JSON, Cyrillic readable."""
-    return json.dumps([asdict(record) for record in records], ensure_ascii=False)
+    # A mention has a score of reasons, and `asdict` copies each of them deeply.
+    flat = [{name: getattr(record, name) for name in _NAMES[type(record)]} for record in records]
+    return json.dumps(flat, ensure_ascii=False)
 
 
 def host_state(row: Mapping[str, object]) -> HostState:

@@ -9,7 +9,7 @@ from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
 from monitor.errors import DatabaseTooNew
-from monitor.store import m001, m002, m003
+from monitor.store import m001, m002, m003, m004
 from monitor.store.views import create_views
 
 MIGRATIONS: Final = Migrations("monitor")
@@ -34,6 +34,13 @@ def m002_history(db: Database) -> None:
 def m003_coverage(db: Database) -> None:
     """What every place asks for: coverage and rhythm of sources, followed threads, removal, alarms."""
     _run(db, m003.STATEMENTS)
+
+
+@MIGRATIONS()
+def m004_judgement(db: Database) -> None:
+    """What judging with history asks for: stories, authors, stances, corrections, what was learned, ranks, reach."""
+    m004.register(db)
+    _run(db, m004.STATEMENTS)
 
 
 def _run(db: Database, statements: str) -> None:

@@ -14,12 +14,17 @@ from typing import TYPE_CHECKING, Final
 from monitor.store import rows
 from monitor.store.alarms import AlarmVerbs
 from monitor.store.answers import AnswerVerbs
+from monitor.store.corrections import CorrectionVerbs
 from monitor.store.erase import EraseVerbs
 from monitor.store.followed import FollowVerbs
 from monitor.store.forgotten import mark
+from monitor.store.history import HistoryReading
+from monitor.store.learned import LearnedVerbs
 from monitor.store.posts import PostVerbs
 from monitor.store.rescore import RescoreVerbs
 from monitor.store.retention import RetentionVerbs
+from monitor.store.stances import StanceVerbs
+from monitor.store.stories import StoryVerbs
 from monitor.store.tidying import TidyVerbs
 from monitor.store.vanished import VanishedVerbs
 
@@ -42,7 +47,20 @@ class LeasedSource:
 
 
 class Store(
-    PostVerbs, EraseVerbs, RetentionVerbs, TidyVerbs, RescoreVerbs, AnswerVerbs, AlarmVerbs, FollowVerbs, VanishedVerbs
+    PostVerbs,
+    StoryVerbs,
+    StanceVerbs,
+    CorrectionVerbs,
+    LearnedVerbs,
+    EraseVerbs,
+    RetentionVerbs,
+    TidyVerbs,
+    RescoreVerbs,
+    AnswerVerbs,
+    AlarmVerbs,
+    FollowVerbs,
+    VanishedVerbs,
+    HistoryReading,
 ):
     """Writing side of the database."""
 

@@ -53,7 +53,7 @@ VIEWS: Final[dict[str, str]] = {
             (SELECT min(answered_at) FROM answers
              WHERE answers.post_id = mentions.post_id AND answers.brand = mentions.brand) AS answered_at,
             (SELECT count(*) FROM revisions WHERE revisions.post_id = mentions.post_id) AS revisions,
-            posts.removed_at
+            posts.removed_at, posts.story_id, posts.story_kind
         FROM mentions JOIN posts ON posts.id = mentions.post_id JOIN sources ON sources.id = mentions.source_id
     """,
     "v_days": f"""
@@ -142,6 +142,35 @@ VIEWS: Final[dict[str, str]] = {
             revisions.replaced_at, revisions.title, revisions.text, revisions.hash, posts.title AS title_now,
             posts.text AS text_now, posts.hash AS hash_now
         FROM revisions JOIN posts ON posts.id = revisions.post_id JOIN sources ON sources.id = posts.source_id
+    """,
+    "v_stories": """
+        SELECT stories.id, first_at, last_at, stories.posts,
+            (SELECT count(DISTINCT coalesce(author_key, author_link, id)) FROM posts AS told
+             WHERE told.story_id = stories.id) AS authors,
+            (SELECT count(DISTINCT source_id) FROM posts AS told WHERE told.story_id = stories.id) AS sources,
+            (SELECT count(DISTINCT told.id) FROM posts AS told CROSS JOIN mentions ON mentions.post_id = told.id
+             WHERE told.story_id = stories.id AND mentions.sentiment = 'negative') AS negatives,
+            (SELECT group_concat(DISTINCT mentions.brand) FROM posts AS told
+             CROSS JOIN mentions ON mentions.post_id = told.id WHERE told.story_id = stories.id) AS brands,
+            origin.id AS origin_id, sources.name AS origin_source, origin.author AS origin_author, origin.title,
+            origin.text, origin.url
+        FROM stories JOIN posts AS origin ON origin.id = origin_id JOIN sources ON sources.id = origin.source_id
+    """,
+    "v_stances": """
+        SELECT stances.reply_id, stances.post_id, stances.stance, stances.said_at, sources.name AS source,
+            reply.author AS reply_author, reply.text AS reply_text, reply.url AS reply_url, posts.author, posts.title,
+            posts.url
+        FROM stances JOIN posts AS reply ON reply.id = stances.reply_id JOIN posts ON posts.id = stances.post_id
+            JOIN sources ON sources.id = reply.source_id
+    """,
+    "v_corrections": """
+        SELECT corrections.id, corrections.mention_id, mentions.brand, corrections.about, corrections.relevance,
+            corrections.doubtful, corrections.note, corrections.person, corrections.at,
+            NOT EXISTS (SELECT 1 FROM corrections AS later
+                WHERE later.mention_id = corrections.mention_id AND later.id > corrections.id) AS counts,
+            sources.name AS source, posts.author, posts.title, posts.text, posts.url
+        FROM corrections JOIN mentions ON mentions.id = corrections.mention_id
+            JOIN posts ON posts.id = mentions.post_id JOIN sources ON sources.id = mentions.source_id
     """,
 }
 

@@ -131,6 +131,17 @@ def _best(votes: dict[str, float]) -> str | None:
     return language if votes[language] >= _LEAST and _lead(votes) > 0 else None
 
 
+def of(text: str, *, declared: str | None) -> str | None:
+    """The language of a text of which its source declares one: guessed, because declarations are often a default.
+
+    Between Russian and Ukrainian the declaration counts where no letter of the other speaks against it.
+    """
+    guessed, said = guess(text), primary(declared)
+    if (guessed, said) == ("ru", "uk") and not _RUSSIAN_LETTER.search(text.lower()):
+        return said
+    return guessed or said
+
+
 def primary(tag: str | None) -> str | None:
     """The language of a declared tag such as `ru-RU`; None for none or nonsense."""
     found = re.match(r"\s*([a-zA-Z]{2,3})(?:[-_]|\s*$)", tag or "")

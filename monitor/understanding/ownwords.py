@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from monitor.models import PostType
+from monitor.understanding.reading.chrome import is_chrome
 
 if TYPE_CHECKING:
     from monitor.models import Post
@@ -43,14 +44,25 @@ _ORIGINAL: Final = re.compile(
 
 def own_words(post: Post) -> Post:
     """The post as its author wrote it: the same lengths, with line breaks in place of what is not the author's own."""
-    if not _is_reply(post):
+    if not is_reply(post):
         return post
     title = _blank(post.title) if _REPEATED.match(post.title) else post.title
     text = _own_text(post.text) if _MAY_HOLD.search(post.text) else post.text
     return post if (title, text) == (post.title, post.text) else replace(post, title=title, text=text)
 
 
-def _is_reply(post: Post) -> bool:
+def without_chrome(post: Post) -> Post:
+    """The post without lines that its page put around it: the same lengths, and the same post where there are none.
+
+    A text of nothing else stays: «Реклама» may be all that a person wrote.
+    """
+    lines = post.text.splitlines(keepends=True)
+    kept = [_blank(line) if is_chrome(line.strip()) else line for line in lines]
+    text = "".join(kept)
+    return post if kept == lines or not text.strip() else replace(post, text=text)
+
+
+def is_reply(post: Post) -> bool:
     """Whether a post answers another; the one that opens a thread may name the thread too, by its own id or address."""
     if post.type in (PostType.COMMENT, PostType.EMAIL):
         return True

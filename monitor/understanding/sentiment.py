@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from monitor.models import Label, Sentiment
-from monitor.understanding.ngrams import BLOCK, Features, features, tokens
+from monitor.understanding.heads import Head, Word
+from monitor.understanding.ngrams import features, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,13 +35,6 @@ _STAR_ANCHORS = {
     5: (0.01, 0.05, 0.94),
 }
 """What a rating says of the sentiment: chosen, not learned; between two whole stars it is interpolated."""
-
-
-class Word(NamedTuple):
-    """A word as the model reads it, and what it adds to the decision value of a label."""
-
-    text: str
-    gain: float
 
 
 def as_sentiment(negative: float, positive: float) -> Sentiment:
@@ -64,25 +58,20 @@ def of_rating(rating: float) -> Sentiment:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Model:
-    """A trained head.
+    """A trained model: the decision values d of its head become probabilities as softmax(d @ matrix + offset).
 
-    `weights` are int8 of shape (BUCKETS, 3), worth `scales[block]` each; `idf` is float32 of shape (BUCKETS,); the
-    decision values d become probabilities as softmax(d @ matrix + offset), bias included in the offset.
+    The bias of the head is in the offset.
     """
 
-    weights: NDArray[np.int8]
-    scales: NDArray[np.float32]
-    idf: NDArray[np.float32]
+    head: Head
     matrix: Floats
     offset: Floats
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[np.generic]]) -> Model:
-        """A model from what the artifact holds; `idf` is kept there as bytes and a step."""
+        """A model from what the artifact holds."""
         return cls(
-            weights=arrays["weights"].astype(np.int8),
-            scales=arrays["scales"].astype(np.float32),
-            idf=arrays["idf"].astype(np.float32) * arrays["idf_step"].astype(np.float32),
+            head=Head.from_arrays(arrays),
             matrix=arrays["matrix"].astype(np.float64),
             offset=arrays["offset"].astype(np.float64),
         )
@@ -93,33 +82,11 @@ class Model:
         with np.load(path, allow_pickle=False) as arrays:
             return cls.from_arrays(arrays)
 
-    def shares(self, found: Features) -> Floats:
-        """What each (text, bucket) pair adds to the three decision values of its text."""
-        block = found.buckets // BLOCK
-        values = self.idf[found.buckets] / self._norms(found)[found.rows * 2 + block]
-        shares: Floats = self.weights[found.buckets] * (values[:, None] * self.scales[block])
-        return shares
-
-    def _norms(self, found: Features) -> Floats:
-        """Length of each text in each block; block b of text t is number 2 t + b."""
-        squares = self.idf[found.buckets].astype(np.float64) ** 2
-        norms: Floats = np.sqrt(
-            np.bincount(found.rows * 2 + found.buckets // BLOCK, squares, minlength=2 * found.texts)
-        )
-        return norms
-
-    def decisions(self, found: Features) -> Floats:
-        """Decision values without bias, shape (texts, 3)."""
-        shares = self.shares(found)
-        # bincount adds in order, so that a text scores the same alone and in any batch.
-        columns = [np.bincount(found.rows, shares[:, k], minlength=found.texts) for k in range(len(LABELS))]
-        return np.stack(columns, axis=1)
-
     def probabilities(self, texts: Sequence[str]) -> Floats:
         """Probabilities of negative, neutral and positive, shape (texts, 3)."""
         if not texts:
             return np.empty((0, len(LABELS)))
-        decisions = self.decisions(features([tokens(text) for text in texts]))
+        decisions = self.head.decisions(features([tokens(text) for text in texts]))
         return softmax((decisions[:, :, None] * self.matrix).sum(axis=1) + self.offset)
 
     def judge(self, texts: Sequence[str]) -> list[Sentiment]:
@@ -127,23 +94,8 @@ class Model:
         return [as_sentiment(row[0], row[2]) for row in self.probabilities(texts).tolist()]
 
     def telling(self, texts: Sequence[str], labels: Sequence[Label], *, limit: int = 3) -> list[list[Word]]:
-        """For each text the words that speak most for its label: they and their characters, not the pairs they form."""
-        read = [tokens(text) for text in texts]
-        distinct = [list(dict.fromkeys(found)) for found in read]
-        words = [word for found in distinct for word in found]
-        if not words:
-            return [[] for _ in texts]
-        owners = np.repeat(np.arange(len(texts)), [len(found) for found in distinct])
-        whole, alone = features(read), features([[word] for word in words])
-        norms = self._norms(whole)[owners[alone.rows] * 2 + alone.buckets // BLOCK]
-        columns = np.array([LABELS.index(label) for label in labels])[owners[alone.rows]]
-        shares = self.weights[alone.buckets, columns] * self.scales[alone.buckets // BLOCK, columns]
-        gains = np.bincount(alone.rows, shares * self.idf[alone.buckets] / norms, minlength=len(words)).tolist()
-        found: list[list[Word]] = [[] for _ in texts]
-        for owner, word, gain in zip(owners.tolist(), words, gains, strict=True):
-            if gain > 0 and word[0].isalpha():
-                found[owner].append(Word(word, gain))
-        return [sorted(listed, key=lambda word: -word.gain)[:limit] for listed in found]
+        """For each text the words that speak most for its label."""
+        return self.head.telling(texts, [LABELS.index(label) for label in labels], limit=limit)
 
 
 def softmax(values: Floats) -> Floats:

@@ -221,7 +221,14 @@ def mention_to_json(mention: Mention) -> dict[str, JSON]:
 
 
 def _span(span: Span) -> dict[str, JSON]:
-    return {"field": span.field, "start": span.start, "end": span.end, "text": span.text, "kind": span.kind}
+    return {
+        "field": span.field,
+        "start": span.start,
+        "end": span.end,
+        "text": span.text,
+        "kind": span.kind,
+        "confidence": span.confidence,
+    }
 
 
 def _why(why: Why) -> dict[str, JSON]:

@@ -7,7 +7,19 @@ import pytest
 
 from monitor.alerting.backoff import GIVEN_UP_AFTER, next_attempt
 from monitor.alerting.routes import CompiledRoute, decide, facts_of
-from monitor.models import Author, Decision, Lemmas, Level, Mention, Post, Receiver, SpecialCase, Target
+from monitor.models import (
+    Author,
+    Decision,
+    Label,
+    Lemmas,
+    Level,
+    Mention,
+    Post,
+    Receiver,
+    Sentiment,
+    SpecialCase,
+    Target,
+)
 from monitor.query import parse
 from tests.alerting.alerts import make_mention
 
@@ -137,3 +149,19 @@ def test_the_pause_is_spread_by_a_fifth() -> None:
 
 def test_a_message_is_given_up_after_a_week() -> None:
     assert next_attempt(attempts=9, created_at=NOW - GIVEN_UP_AFTER, now=NOW, jitter=0.5) is None
+
+
+SPAM = SpecialCase(name="spam", level=Level.INFO, rule="en:promo", field="text", start=0, end=4, hides=True)
+LEGAL = SpecialCase(name="legal_threat", level=Level.HIGH, rule="en:sue", field="text", start=0, end=4)
+CALM = Sentiment(label=Label.NEUTRAL, negative=0.1, neutral=0.8, positive=0.1)
+EVERYTHING = [route("*", SUPPORT)]
+
+
+def test_nobody_is_woken_for_spam() -> None:
+    said = decision(replace(make_mention(), sentiment=CALM, special_cases=(SPAM,)), EVERYTHING)
+    assert said == Decision(alert=None, reason="recorded only: spam (rule en:promo)")
+
+
+def test_spam_that_complains_or_is_grave_is_no_reason_to_be_silent() -> None:
+    assert decision(replace(make_mention(), special_cases=(SPAM,)), EVERYTHING).alert is not None
+    assert decision(replace(make_mention(), sentiment=CALM, special_cases=(SPAM, LEGAL)), EVERYTHING).alert is not None

@@ -83,8 +83,9 @@ def test_mentions_are_newest_first_and_filtered(folder: Path) -> None:
 
 def test_why_says_what_was_decided_and_who_was_told(folder: Path) -> None:
     text = run_command(folder, "why", "1").stdout
-    assert "match: «МойСклад» is «МойСклад» (exact) [+1.00]" in text
-    assert "decision: reason 1" in text
+    assert "Is it about МойСклад?" in text
+    assert "  - «МойСклад» is «МойСклад» (exact)." in text
+    assert "Who was told, and why? Reason 1." in text
     assert "support: pending, because" in text
     assert json.loads(run_command(folder, "why", "2", "--json").stdout)["deliveries"] == []
     missing = run_command(folder, "why", "99")
@@ -136,6 +137,7 @@ def test_check_names_addresses_that_apprise_does_not_understand(tmp_path: Path) 
     place = "sources.yaml:4:30: receivers.support.urls[0]: Apprise does not understand it"
     assert f"{place} (Apprise knows no service 'nonsense')" in checked.stdout
     assert "'Лента'" in checked.stdout  # an ordinary word is warned of
+    assert "brand Лента: well known, takes the context packs retail by itself" in checked.stdout
 
 
 def test_schema_is_json(tmp_path: Path) -> None:

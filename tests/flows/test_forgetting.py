@@ -17,6 +17,7 @@ from monitor.flows.forgetting import TOGETHER, forget, retain, tidy, whom
 from monitor.models import Author, HostState, Post
 from monitor.store import Store, open_reader
 from monitor.store.forgotten import Whom, posts_of, standing_under
+from tests.flows.telling import reply, told, with_teller
 from tests.flows.world import BRAND, NOW, World, marks, play, post
 
 if TYPE_CHECKING:
@@ -318,6 +319,41 @@ def test_no_byte_stays_in_index_pages_or_free_ones(tmp_path: Path) -> None:
     play(tmp_path, story)
 
 
+def test_no_byte_stays_in_stories_stances_answers_or_the_reasons_of_others(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        with_teller(world)
+        await watched(world)
+        theirs = replace(
+            told(1, by="Kanareika Olga"), author=Author(name="Kanareika Olga", url="https://vk.com/kanareika")
+        )
+        world.web.shows(told(2, by="Иван"), theirs)  # oldest last
+        await world.poll()
+        world.web.shows(
+            reply(3, "+1 kanareika права", to="n2", by="Kanareika Olga"), reply(4, "+1", to="n2", by="Пётр")
+        )
+        await world.poll()
+
+        def answer(store: Store) -> None:
+            store.add_correction(1, about=True, note="это Kanareika Olga", person="Ирина", now=NOW)
+            store.add_correction(2, about=True, note="пишет вслед за Kanareika Olga", person="Ирина", now=NOW)
+            why = [{"code": "story", "text": "first told by Kanareika Olga", "field": None, "start": None, "end": None}]
+            store._db.execute("UPDATE mentions SET why = ? WHERE id = 2", (json.dumps(why),))
+
+        await world.writer.run(answer)
+        assert (world.count("stories"), world.count("stances"), world.count("corrections")) == (1, 2, 2)
+        await forget_all(world, tmp_path / "monitor.db", whom(author="Kanareika Olga", url=None))
+        assert (world.count("stances"), world.count("corrections")) == (1, 1)
+        assert world.rows("SELECT posts, origin_id FROM stories") == [{"posts": 1, "origin_id": 3}]
+        assert world.rows("SELECT note FROM corrections") == [{"note": ""}]
+        assert "(forgotten)" in str(world.rows("SELECT why FROM mentions")[0]["why"])
+        assert world.rows("SELECT DISTINCT post_id FROM story_keys WHERE post_id NOT IN (SELECT id FROM posts)") == []
+        assert await tidy(world.ports, world.plan, {}) == {"clean": True}
+        for spelt in ("kanareika", "Kanareika", "KANAREIKA"):
+            assert files_with(spelt, tmp_path) == []
+
+    play(tmp_path, story)
+
+
 def test_what_an_edit_took_out_is_searched_no_more(tmp_path: Path) -> None:
     async def story(world: World) -> None:
         await watched(world)
@@ -460,6 +496,10 @@ def test_every_table_that_refers_to_what_is_erased_is_known_here(tmp_path: Path)
             ("revisions", "posts"),
             ("answers", "posts"),
             ("followed", "posts"),
+            ("stories", "posts"),
+            ("story_keys", "posts"),
+            ("stances", "posts"),
+            ("corrections", "mentions"),
             ("alerts", "mentions"),
             ("deliveries", "alerts"),
             ("message_deliveries", "deliveries"),

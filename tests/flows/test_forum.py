@@ -90,7 +90,7 @@ def test_a_reply_in_a_thread_is_found_and_what_stood_there_before_is_history(
 
     async def visits(forum: Forum) -> list[tuple[int, int, int]]:
         counted = []
-        async with holding(config=None, db=database, follow=True) as (ports, plan):
+        async with holding(config=None, db=database, follow=True, workers=1) as (ports, plan):
 
             async def visit() -> None:
                 report = await desk.poll_now("board", ports=ports, plan=plan)
@@ -124,7 +124,7 @@ def test_a_forum_whose_robots_txt_says_no_is_not_read(tmp_path: Path, monkeypatc
     monkeypatch.chdir(tmp_path)
 
     async def visit() -> str:
-        async with holding(config=None, db=tmp_path / "monitor.db", follow=True) as (ports, plan):
+        async with holding(config=None, db=tmp_path / "monitor.db", follow=True, workers=1) as (ports, plan):
             report = await desk.poll_now("board", ports=ports, plan=plan)
         return report.error.reason if report.error else "ok"
 

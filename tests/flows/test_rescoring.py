@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from monitor.errors import InputError, WorkerKilled
+from monitor.flows.context import History
 from monitor.flows.rescoring import Difference, Orders, preview_posts, rescore, rescore_posts
 from monitor.models import Brand, Judgement, Label, Lemmas, Mention, Sentiment
 from monitor.query import parse
-from monitor.store import open_reader
+from monitor.store import Reader, open_reader
 from monitor.store.rescore import candidates, kept_posts
 from tests.flows.world import BRAND, NOW, FakeWorker, World, play, post
 
@@ -111,11 +112,11 @@ def doubtful_posts(folder: Path) -> list[int]:
 
 
 CHANGES = [
-    (each(sentiment=feeling(Label.NEUTRAL)), {"negative→neutral": 1}),
+    (each(sentiment=feeling(Label.NEUTRAL)), {"negative→neutral": 1, "priority": 1}),
     (each(doubtful=True), {"doubtful": 1}),
-    (each(priority=60), {"priority": 1}),
-    (each(priority=59), {"details": 1}),
-    (each(sentiment=feeling(Label.POSITIVE), priority=5), {"negative→positive": 1, "priority": 1}),
+    (each(relevance=0.5), {"priority": 1}),
+    (each(relevance=0.98), {"details": 1}),
+    (each(sentiment=feeling(Label.POSITIVE)), {"negative→positive": 1, "priority": 1}),
     (nobody, {"lost": 1}),
     (unchanged, {}),
 ]
@@ -140,7 +141,7 @@ def test_what_differs_is_counted_written_and_not_found_again(
             assert after == before
         # Broken off and repeated it changes nothing more; a second change keeps the first decision.
         assert not (await judged_again(world, rule)).counts
-        await judged_again(world, each(priority=99))
+        await judged_again(world, each(relevance=0.3))
         (last,) = world.rows("SELECT decision FROM mentions")
         assert str(last["decision"]).count("before: ") == 1
         assert str(before["decision"]) in str(last["decision"])
@@ -152,11 +153,12 @@ def test_a_preview_writes_nothing(tmp_path: Path) -> None:
     async def story(world: World) -> None:
         await polled(world, post(1), post(2, f"В {OTHER} плохо"))
         before = world.rows("SELECT * FROM mentions")
-        db = open_reader(tmp_path / "monitor.db")
-        kept = kept_posts(db, [1, 2, 3, 999])
-        db.close()
-        worker = cast("WorkerPool", NewRules(also_other))
-        difference = await preview_posts(kept, worker=worker, plan=plan_of(world), orders=Orders())
+        reader = Reader(open_reader(tmp_path / "monitor.db"))
+        kept = kept_posts(reader._db, [1, 2, 3, 999])
+        worker, plan = cast("WorkerPool", NewRules(also_other)), plan_of(world)
+        history = History(stored=reader, plan=plan, now=NOW)
+        difference = await preview_posts(kept, worker=worker, plan=plan, orders=Orders(), history=history)
+        reader.close()
         assert difference.counts == {(OTHER, "gained"): 1}
         (example,) = difference.examples
         assert (example["change"], example["mention"], example["source"]) == (["gained"], None, "forum")
@@ -211,7 +213,10 @@ def test_mentions_of_a_brand_that_is_configured_no_more_are_left_alone(tmp_path:
         await polled(world, post(1))
         kept = await world.writer.run(lambda store: store.kept_posts([1, 2]))
         worker = cast("WorkerPool", NewRules(nobody))
-        found = await preview_posts(kept, worker=worker, plan=plan_of(world, OTHER), orders=Orders())
+        reader, plan = world.reader(), plan_of(world, OTHER)
+        history = History(stored=reader, plan=plan, now=NOW)
+        found = await preview_posts(kept, worker=worker, plan=plan, orders=Orders(), history=history)
+        reader.close()
         assert not found.counts
 
     play(tmp_path, story)
@@ -220,7 +225,7 @@ def test_mentions_of_a_brand_that_is_configured_no_more_are_left_alone(tmp_path:
 def test_one_brand_alone_is_looked_at(tmp_path: Path) -> None:
     async def story(world: World) -> None:
         await polled(world, post(1, f"В {BRAND} и {OTHER} плохо"))
-        both = lambda judgement, found: also_other(each(priority=1)(judgement, found), found)  # noqa: E731
+        both = lambda judgement, found: also_other(each(relevance=0.2)(judgement, found), found)  # noqa: E731
         assert (await judged_again(world, both, brand=OTHER)).counts == {(OTHER, "gained"): 1}
         assert (await judged_again(world, both)).counts == {(BRAND, "priority"): 1}
 
@@ -266,7 +271,7 @@ def test_what_changed_while_it_was_judged_is_left_out(tmp_path: Path) -> None:
         kept = await world.writer.run(lambda store: store.kept_posts([2, 3]))
         await world.writer.run(lambda store: store.erase([2], now=NOW))
         await world.writer.run(lambda store: store.revise_post(3, title="", text="иначе", now=NOW))
-        world.worker = NewRules(each(priority=1))
+        world.worker = NewRules(each(relevance=0.2))
         difference = await rescore_posts(kept, ports=world.ports, plan=plan_of(world), orders=Orders(apply=True))
         assert (difference.posts, difference.skipped) == (0, 2)
 
@@ -290,7 +295,7 @@ def test_a_post_that_is_too_much_for_the_judge_is_left_out(tmp_path: Path) -> No
 def test_the_verb_refuses_another_configuration_and_answers_in_json(tmp_path: Path) -> None:
     async def story(world: World) -> None:
         await polled(world, post(1))
-        world.worker = NewRules(each(priority=1))
+        world.worker = NewRules(each(relevance=0.2))
         plan = plan_of(world)
         with pytest.raises(InputError, match="another configuration"):
             await rescore(world.ports, plan, {"posts": [1, 2], "fingerprint": "other"})

@@ -131,6 +131,21 @@ class History:
         assert self.store.link_answer(answer_id, brand=brand)
         return answer_id
 
+    def answer_by(self, post_id: int, at: datetime, *, text: str, source: str = "forum") -> int:
+        """Store a reply by somebody that names no brand."""
+        self.count += 1
+        post = Post(
+            native_id=str(self.count),
+            text=text,
+            author=Author(name="сосед"),
+            published=at,
+            parent=self.native(post_id),
+            type=PostType.COMMENT,
+        )
+        reply = self.store.add_post(self.ids[source], post, identities=[f"id:{self.count}"], now=at)
+        assert reply is not None
+        return reply
+
     def native(self, post_id: int) -> str:
         """The id that the source gave to a post."""
         return str(self.store._db.execute("SELECT native_id FROM posts WHERE id = ?", (post_id,)).fetchone()[0])
@@ -208,3 +223,9 @@ def fill(history: History) -> None:
     history.store.revise_post(
         loud, title="Верните деньги!", text="На НордЧай подам в суд: деньги всё ещё не вернули.", now=MONDAY + 3 * DAY
     )
+    first = history.store._db.execute("SELECT min(id) FROM posts").fetchone()[0]
+    history.store.join_story(loud, like=first, kind="rewritten", share=0.7)
+    reply = history.answer_by(loud, MONDAY + DAY + 6 * HOUR, text="+1, у меня так же")
+    history.store.note_stance(reply, "confirms")
+    doubted = history.store._db.execute("SELECT id FROM mentions WHERE doubtful").fetchone()[0]
+    history.store.add_correction(doubted, about=False, note="чай из другой пачки", person="Ирина", now=MONDAY + 5 * DAY)

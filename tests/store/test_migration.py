@@ -180,6 +180,30 @@ def test_history_is_counted_by_the_day_of_publication_and_waits_for_its_index(ol
     store.close()
 
 
+def test_authors_of_old_posts_are_found_by_their_folded_names_and_profiles_and_counted_once(old: Path) -> None:
+    connection = sqlite3.connect(old)
+    connection.executescript(
+        f"""
+        UPDATE posts SET author = ' @Анна  К.', author_url = 'HTTPS://M.Example.org/U/Anna/?utm_source=x',
+            followers = id * 100;
+        INSERT INTO posts (id, key, source_id, title, text, author, discovered_at, followers, type)
+            VALUES (3, '1:id:p3', 1, '', '', 'Олег', '{AT}', 150, 'post'),
+                   (4, '1:id:p4', 1, '', '', NULL, '{AT}', 99, 'post');
+        """
+    )
+    connection.close()
+    store = Store(open_writer(old))
+    assert store._db.execute("SELECT DISTINCT author_key, author_link FROM posts WHERE id < 3").fetchall() == [
+        ("анна к.", "example.org/u/anna")
+    ]
+    assert store._db.execute("SELECT platform, step, authors FROM reach ORDER BY step").fetchall() == [
+        ("f.example:443", 22, 1),
+        ("f.example:443", 23, 1),
+    ]
+    assert store.reach_below("forum", 10**6) == (2, 2)
+    store.close()
+
+
 def test_identities_are_kept_as_hashes_only(old: Path) -> None:
     Store(open_writer(old)).close()
     connection = sqlite3.connect(old)

@@ -33,8 +33,8 @@ def judge() -> Judge:
     ],
 )
 def test_R56_what_a_reply_quotes_or_is_signed_with_is_no_mention(judge: Judge, text: str) -> None:
-    assert not judge.is_named(Post(text=text, type=REPLY))
-    assert not judge.is_named(Post(text=text, type=PostType.EMAIL))
+    assert not judge.named(Post(text=text, type=REPLY))
+    assert not judge.named(Post(text=text, type=PostType.EMAIL))
     assert judge.judge([Post(text=text, type=REPLY)])[0].mentions == ()
 
 
@@ -54,8 +54,8 @@ def test_R56_what_a_reply_quotes_or_is_signed_with_is_no_mention(judge: Judge, t
     ],
 )
 def test_R56_a_title_that_an_answer_repeats_is_no_mention(judge: Judge, title: str) -> None:
-    assert not judge.is_named(Post(title=title, text="У меня так же", type=REPLY))
-    assert judge.is_named(Post(title=title, text="У меня так же", type=PostType.ARTICLE))
+    assert not judge.named(Post(title=title, text="У меня так же", type=REPLY))
+    assert judge.named(Post(title=title, text="У меня так же", type=PostType.ARTICLE))
 
 
 @pytest.mark.parametrize(
@@ -75,14 +75,14 @@ def test_R56_a_title_that_an_answer_repeats_is_no_mention(judge: Judge, title: s
     ],
 )
 def test_own_words_of_a_reply_and_all_words_of_other_posts_count(judge: Judge, post: Post) -> None:
-    assert judge.is_named(post)
+    assert judge.named(post)
 
 
 @pytest.mark.parametrize(("thread", "parent"), [("7", None), (None, "8")])
 def test_a_post_under_another_is_a_reply_whatever_its_type(
     judge: Judge, thread: str | None, parent: str | None
 ) -> None:
-    assert not judge.is_named(Post(text="> Рассвет24", native_id="9", thread=thread, parent=parent))
+    assert not judge.named(Post(text="> Рассвет24", native_id="9", thread=thread, parent=parent))
 
 
 def test_places_in_a_reply_are_those_of_the_whole_text(judge: Judge) -> None:
@@ -101,7 +101,7 @@ def test_R56_a_reply_feels_what_its_author_says_and_not_what_it_quotes(judge: Ju
 
 def test_two_words_of_a_name_do_not_meet_across_a_quote() -> None:
     judge = Judge([Brand(name="Тихий Причал")])
-    assert not judge.is_named(Post(text="Тихий\n> a\nПричал", type=REPLY))
+    assert not judge.named(Post(text="Тихий\n> a\nПричал", type=REPLY))
 
 
 def test_an_original_message_under_an_answer_is_a_quote() -> None:

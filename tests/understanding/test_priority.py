@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from monitor.models import Level, SpecialCase
-from monitor.understanding.priority import priority
+from monitor.models import Level, Post, PostType, Span, SpecialCase
+from monitor.understanding.priority import is_addressed, priority
 
 
 def case(name: str, level: Level) -> SpecialCase:
@@ -27,6 +27,8 @@ THREAT, RUDE = case("legal_threat", Level.HIGH), case("rude_staff", Level.HIGH)
         (0.0, 0, 1, (case("vip", Level.INFO),), 0),
         (0.0, 0, 1, (case("health_safety", Level.CRITICAL),), 75),
         (0.0, 0, 1, (THREAT,), 60),
+        (1.0, 0, 1, (THREAT, case("vip", Level.INFO), case("missing_details", Level.INFO)), 68),  # as without those
+        (1.0, 0, 1, (THREAT, THREAT), 68),
     ],
 )
 def test_the_formula(negative: float, influence: int, authors: int, cases: tuple[SpecialCase, ...], value: int) -> None:
@@ -69,3 +71,27 @@ def test_every_term_is_told() -> None:
         "floor",
     ]
     assert [why.weight for why in rank.why][:5] == [0.1, 1.0, 0.2, 1.0, 0.8]
+
+
+@pytest.mark.parametrize(
+    ("post", "kind", "addressed"),
+    [
+        (Post(type=PostType.REVIEW), "exact", True),
+        (Post(rating=3.0), "exact", True),
+        (Post(), "handle", True),
+        (Post(), "exact", False),
+    ],
+)
+def test_who_speaks_to_the_brand(post: Post, kind: str, *, addressed: bool) -> None:
+    span = Span(field="text", start=0, end=1, text="x", kind=kind)
+    assert is_addressed(post, [span]) is addressed
+
+
+@pytest.mark.parametrize(
+    ("authors", "said"), [(1, "told by 1 author"), (4, "told as something bad by 4 authors in 7 days")]
+)
+def test_the_spread_is_told_in_authors(authors: int, said: str) -> None:
+    rank = priority(
+        negative=0.9, relevance=1.0, doubtful=False, influence=0, addressed=True, special_cases=(), authors=authors
+    )
+    assert said in [why.text for why in rank.why]

@@ -98,7 +98,7 @@ def test_the_telling_words_are_those_of_the_label(model: Model) -> None:
 def test_a_words_share_is_what_the_decision_loses_without_it(model: Model) -> None:
     """The sum over single words is the decision value without the pairs; a lone word has no pairs at all."""
     (word,) = model.telling(["ужасно"], [BAD])[0]
-    decision = model.decisions(features([["ужасно"]]))[0][LABELS.index(BAD)]
+    decision = model.head.decisions(features([["ужасно"]]))[0][LABELS.index(BAD)]
     assert word.gain == pytest.approx(decision, rel=1e-5)
 
 

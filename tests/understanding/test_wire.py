@@ -157,7 +157,7 @@ def test_a_judgement_is_written_with_every_key() -> None:
                 "brand": "Б",
                 "relevance": 0.65,
                 "doubtful": False,
-                "spans": [{"field": "title", "start": 0, "end": 1, "text": "Б", "kind": "exact"}],
+                "spans": [{"field": "title", "start": 0, "end": 1, "text": "Б", "kind": "exact", "confidence": 1.0}],
                 "sentiment": feeling,
                 "special_cases": [refund],
                 "influence": 12,

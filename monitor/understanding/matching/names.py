@@ -1,29 +1,30 @@
-"""The index of a configuration: which word sequences stand for what, worked out once at load."""
+"""The index of a configuration: which words stand for what."""
 
 from __future__ import annotations
 
+import gc
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cache
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-import ahocorasick
-
-from monitor.understanding.matching.forms import DOMAIN, Form, Morphology, expand, phrase_forms
+from monitor.understanding.matching import translit
+from monitor.understanding.matching.advice import AliasWarning, Clash, clashes, is_ordinary, warnings
+from monitor.understanding.matching.forms import Morphology, phrase_forms
+from monitor.understanding.matching.lexicon import Lexicon
 from monitor.understanding.matching.normalise import folded_words
+from monitor.understanding.matching.spelling import cuts, is_domain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from monitor.models import Brand
 
+__all__ = ["AliasWarning", "Clash", "Entry", "Index", "Name", "Role", "build", "clashes", "warnings"]
+
 CONTAINED_LETTERS = 5
 """A name with fewer letters must be a whole part of a handle or a hashtag; a longer one may stand inside."""
-SHORT_LETTERS = 3
-"""Names up to this long meet too much by chance."""
-
-_HINT = "add `context: {any: [...]}` with words that stand near it, or `exclude`"
-_KINDS = ("exact", "inflected", "translit")
 
 
 class Role(StrEnum):
@@ -39,157 +40,144 @@ class Role(StrEnum):
     AGAINST = "against"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One word sequence of one brand; `alias` is the configured words behind it, `common` that they are ordinary."""
+@dataclass(frozen=True)
+class Name:
+    """A name, an alias or a person of one brand, as it is configured."""
 
     brand: int
     role: Role
-    form: Form
     alias: str
-    common: bool = False
+    morphology: Morphology = field(repr=False, compare=False)
+
+    @cached_property
+    def ordinary(self) -> bool:
+        """Whether it reads as plain words; known only when it is met, because the dictionary takes its time."""
+        return is_ordinary(self.alias, self.morphology)
 
 
 @dataclass(frozen=True, slots=True)
-class AliasWarning:
-    """An alias that will find too much: what is wrong with it, and what to write beside it."""
+class Entry:
+    """A row of words of one brand, with what may stand between them (see `spelling.Cut`).
 
-    alias: str
-    problem: str
-    hint: str
+    `words` are numbers in the lexicon, or for what is looked for as it stands the folded words.
+    """
 
-    def __str__(self) -> str:
-        return f"«{self.alias}» {self.problem} ({self.hint})"
+    name: Name
+    words: tuple[int, ...] | tuple[str, ...]
+    breaks: str
+    capitals: bool = False
+    plain: bool = False
+    ordinary: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """Automatons over " word word " and over what may stand inside a handle or a hashtag; None where empty."""
+    """What is looked for.
 
-    words: ahocorasick.Automaton | None
-    inside: ahocorasick.Automaton | None
+    `lexicon` has the words of names and `names` the rows of these, by the first; `literals` are rows of words as they
+    stand, by the first; `inside` are the names that are looked for within handles, hashtags and addresses.
+    """
+
+    lexicon: Lexicon
+    names: Mapping[int, tuple[Entry, ...]]
+    literals: Mapping[str, tuple[Entry, ...]]
+    inside: Mapping[str, tuple[Entry, ...]]
+    longest_inside: int
 
 
 @dataclass(frozen=True, slots=True)
 class _Builder:
-    words: dict[str, list[Entry]] = field(default_factory=dict)
-    inside: dict[str, list[Entry]] = field(default_factory=dict)
+    morphology: Morphology
+    lexicon: Lexicon
+    names: dict[int, tuple[Entry, ...]] = field(default_factory=dict)
+    literals: dict[str, tuple[Entry, ...]] = field(default_factory=dict)
+    inside: dict[str, tuple[Entry, ...]] = field(default_factory=dict)
 
-    def add(self, entry: Entry) -> None:
-        """Register an entry under its words, once for a brand, a role and the conditions of the form."""
-        listed = self.words.setdefault(f" {' '.join(entry.form.words)} ", [])
-        if not any(_same(entry, other) for other in listed):
-            listed.append(entry)
-        name = entry.form.words[0]
-        containable = len(entry.form.words) == 1 and len(name) >= CONTAINED_LETTERS and not entry.common
-        if entry.role is Role.NAME and containable:
-            inside = self.inside.setdefault(name, [])
-            if not any(other.brand == entry.brand for other in inside):
-                inside.append(entry)
+    def add_names(self, number: int, brand: Brand) -> None:
+        """Register what names a brand."""
+        for alias in (brand.name, *brand.aliases):
+            self._add_name(Name(number, Role.NAME, alias, self.morphology))
+        for person in brand.people:
+            self._add_name(Name(number, Role.PERSON, person, self.morphology))
+            turned = " ".join(reversed(person.split()))
+            if turned != person:
+                self._add_name(Name(number, Role.PERSON, turned, self.morphology))
+        for handle in brand.handles:
+            words = folded_words(handle)
+            role = Role.HASHTAG if handle.startswith("#") else Role.HANDLE
+            self.add_literal(number, role, alias=handle, words=words, breaks="_" * (len(words) - 1))
+        for domain in brand.own_domains:
+            if is_domain(domain):
+                words = folded_words(domain)
+                breaks = "".join(c for c in domain if c in ".-")
+                self.add_literal(number, Role.DOMAIN, alias=domain, words=words, breaks=breaks)
+
+    def _add_name(self, name: Name) -> None:
+        for cut in cuts(name.alias, self.morphology):
+            words = tuple(map(self.lexicon.add, cut.words))
+            entry = Entry(name, words, cut.breaks, capitals=cut.capitals, plain=cut.plain, ordinary=cut.ordinary)
+            listed = self.names.get(words[0], ())
+            if not any(_same(entry, other) for other in listed):
+                self.names[words[0]] = (*listed, entry)
+            text = cut.words[0].text
+            if name.role is Role.NAME and len(words) == 1 and len(text) >= CONTAINED_LETTERS and not cut.ordinary:
+                for spelling in {text} if text.isascii() else {text, *translit.to_latin(text)}:
+                    listed = self.inside.get(spelling, ())
+                    if not any(other.name.brand == name.brand for other in listed):
+                        self.inside[spelling] = (*listed, entry)
+
+    def add_literal(self, number: int, role: Role, *, alias: str, words: tuple[str, ...], breaks: str) -> None:
+        """Register words as they stand."""
+        if words:
+            entry = Entry(Name(number, role, alias, self.morphology), words, breaks)
+            self.literals[words[0]] = (*self.literals.get(words[0], ()), entry)
 
 
 def build(brands: Sequence[Brand], morphology: Morphology) -> Index:
-    """The index of all brands; an Entry's `brand` is the place in `brands`."""
-    builder = _Builder()
+    """The index of all brands; a Name's `brand` is the place in `brands`."""
+    builder = _Builder(morphology, Lexicon(morphology))
+    with _no_collecting():
+        _fill(builder, brands, morphology)
+    longest = max(map(len, builder.inside), default=0)
+    return Index(builder.lexicon, builder.names, builder.literals, builder.inside, longest)
+
+
+def _fill(builder: _Builder, brands: Sequence[Brand], morphology: Morphology) -> None:
     for number, brand in enumerate(brands):
-        # A name as somebody spelt it is worth more than the same words derived from another alias.
-        for entry in sorted(_names(number, brand, morphology), key=lambda entry: _KINDS.index(entry.form.kind)):
-            builder.add(entry)
-        for entry in _rules(number, brand, morphology):
-            builder.add(entry)
-    return Index(_automaton(builder.words), _automaton(builder.inside))
+        builder.add_names(number, brand)
+        for role, phrase, words in _rules(brand, morphology):
+            builder.add_literal(number, role, alias=phrase, words=words, breaks=" " * (len(words) - 1))
 
 
-def warnings(brand: Brand) -> tuple[AliasWarning, ...]:
-    """Aliases of a brand that are too short or too ordinary to be looked for without context words.
-
-    The first call loads the dictionaries and keeps them: for `monitor check`, not for the daemon.
-    """
-    morphology = _dictionaries()
-    if brand.context_any or brand.context_packs:
-        return ()
-    found: list[AliasWarning] = []
-    for alias in (brand.name, *brand.aliases):
-        letters = "".join(folded_words(alias))
-        if not letters:
-            found.append(AliasWarning(alias, "holds no letter or digit and is never found", "spell it in letters"))
-            continue
-        if len(letters) <= SHORT_LETTERS:
-            problem = f"has only {len(letters)} letters and will be met by chance"
-        elif _is_ordinary(alias, morphology):
-            problem = "is an ordinary word too"
-        else:
-            continue
-        found.append(AliasWarning(alias, problem, _HINT))
-    return tuple(found)
-
-
-@cache
-def _dictionaries() -> Morphology:
-    return Morphology()
+@contextmanager
+def _no_collecting() -> Iterator[None]:
+    """All that is made stays: the collector of cycles would only look through it again and again."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def _same(one: Entry, other: Entry) -> bool:
-    return (one.brand, one.role, one.form.capitals, one.form.breaks) == (
-        other.brand,
-        other.role,
-        other.form.capitals,
-        other.form.breaks,
+    return (one.name.brand, one.name.role, one.words, one.breaks, one.capitals) == (
+        other.name.brand,
+        other.name.role,
+        other.words,
+        other.breaks,
+        other.capitals,
     )
 
 
-def _automaton(entries: Mapping[str, list[Entry]]) -> ahocorasick.Automaton | None:
-    if not entries:
-        return None
-    automaton = ahocorasick.Automaton()
-    for words, listed in entries.items():
-        automaton.add_word(words, (words, tuple(listed)))
-    automaton.make_automaton()
-    return automaton
-
-
-def _names(number: int, brand: Brand, morphology: Morphology) -> Iterator[Entry]:
-    for alias in (brand.name, *brand.aliases):
-        ordinary = _is_ordinary(alias, morphology)
-        spelt = len(folded_words(alias))
-        for form in expand(alias, morphology):
-            common = ordinary and not form.capitals and form.kind != "translit" and len(form.words) == spelt
-            yield Entry(number, Role.NAME, form, alias, common)
-    for person in brand.people:
-        ordinary = _is_ordinary(person, morphology)
-        for form in expand(person, morphology):
-            yield Entry(number, Role.PERSON, form, person, ordinary)
-    for handle in brand.handles:
-        words = folded_words(handle)
-        if words:
-            role = Role.HASHTAG if handle.startswith("#") else Role.HANDLE
-            yield Entry(number, role, Form(words, "exact", "_" * (len(words) - 1)), handle)
-    for domain in brand.own_domains:
-        words = folded_words(domain)
-        if words and DOMAIN.fullmatch(domain):
-            yield Entry(number, Role.DOMAIN, Form.of_domain(domain), domain)
-
-
-def _rules(number: int, brand: Brand, morphology: Morphology) -> Iterator[Entry]:
+def _rules(brand: Brand, morphology: Morphology) -> Iterator[tuple[Role, str, tuple[str, ...]]]:
     for phrase in brand.exclude:
-        for words in phrase_forms(phrase, morphology):
-            yield Entry(number, Role.EXCLUDE, Form.of_phrase(words), phrase)
+        yield from ((Role.EXCLUDE, phrase, words) for words in sorted(phrase_forms(phrase, morphology)))
     for role, cues in ((Role.FOR, brand.context_any), (Role.AGAINST, brand.context_none)):
         for cue in cues:
             words = folded_words(cue)
             made = (
                 {(form,) for form in morphology.lexeme(words[0])} if len(words) == 1 else phrase_forms(cue, morphology)
             )
-            for form in sorted(made):
-                yield Entry(number, role, Form.of_phrase(form), cue)
-
-
-def _is_ordinary(alias: str, morphology: Morphology) -> bool:
-    """Whether an alias reads as plain words: one dictionary word, or several with a pronoun among them.
-
-    «мой склад» is plain words; «Банк Открытие» hardly occurs but as a name.
-    """
-    words = folded_words(alias)
-    if not words or not all(morphology.is_common(word) for word in words) or DOMAIN.fullmatch(alias.strip()):
-        return False
-    return len(words) == 1 or any(morphology.is_pronoun(word) for word in words)
+            yield from ((role, cue, form) for form in sorted(made))

@@ -21,13 +21,15 @@ WORD = re.compile(r"[^\W_]+")
 _BREVE = "\u0306"
 _EVEN = re.compile("[\t\n\r\x20-\x7e\xa0«»А-яЁё–—‘’“”„…№\U0001f300-\U0001f3fa\U0001f400-\U0001faff]*")
 """Text of these code points alone needs no table: lower case and ё are all that there is to fold."""
+_EVEN_CYRILLIC = re.compile("[\t\n\r\x20-@[-`{-~\xa0«»А-яЁё–—‘’“”„…№\U0001f300-\U0001f3fa\U0001f400-\U0001faff]*")
+"""The same without Latin letters: nothing can be of mixed script either, nor in plain ASCII."""
 _MARKS = re.compile(
     "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe00-\ufe0f\ufe20-\ufe2f]",
 )
 """Combining marks that decorate a letter; the vowel signs of Indic or Semitic scripts are none of them."""
 
-_CYRILLIC = "авекмнорстухізјѕбԁԛԝ"
-_LATIN = "abekmhopctyxi3jsbdqw"
+_CYRILLIC = "авекмнорстухізјѕԁԛԝ"
+_LATIN = "abekmhopctyxi3jsdqw"
 _GREEK_TO_LATIN = dict(zip("αβεηικνορτυχγω", "abenikvoptuxyw", strict=True))
 _GREEK_TO_CYRILLIC = dict(zip("αβεικορτυχγηνωλπφδ", "авеікортухупвшлпфд", strict=True))
 _TO_CYRILLIC = {
@@ -47,6 +49,11 @@ _MIXED = re.compile(
 )
 
 
+# Letters of other scripts and of phonetic alphabets that look like ours, an apostrophe that counts as a letter, and
+# letters that are not seen.
+_LOOKALIKES = dict(zip("օոսհɑɡɩӏѵһҫᴀʙᴄᴅᴇɢʜɪᴊᴋʟᴍɴᴏᴘʀᴛᴜᴠᴡʏᴢᴦᴨᴫʼ", "onuhagilvhcabcdeghijklmnoprtuvwyzгпл'", strict=True))
+
+
 class _Folding(dict[str, str]):
     """What one code point becomes; worked out when it is met first."""
 
@@ -56,12 +63,15 @@ class _Folding(dict[str, str]):
         else:
             lower = unicodedata.normalize("NFKC", character).casefold()
             bare = _MARKS.sub("", unicodedata.normalize("NFKD", lower))
-            folded = unicodedata.normalize("NFC", bare)
+            folded = "".join(_LOOKALIKES.get(c, c) for c in unicodedata.normalize("NFC", bare))
         self[character] = folded
         return folded
 
 
-_FOLDING = _Folding({"й": "й", "Й": "й", "ı": "i", "…": "…", "№": "№", "\xa0": "\xa0"})
+_UNSEEN = dict.fromkeys("\u115f\u1160\u3164\uffa0\u2800", "")
+_FOLDING = _Folding(
+    {"й": "й", "Й": "й", "ı": "i", "…": "…", "№": "№", "\xa0": "\xa0", **_LOOKALIKES, **_UNSEEN},
+)
 
 
 @dataclass(frozen=True)
@@ -102,6 +112,9 @@ class Folded:
 def fold(text: str) -> Folded:
     """Fold a text."""
     text = text[:READ_CHARACTERS]
+    if text.isascii() or _EVEN_CYRILLIC.fullmatch(text):
+        plain = text.lower().replace("ё", "е")
+        return Folded(original=text, plain=plain, text=plain, offsets=None)
     if _EVEN.fullmatch(text):
         plain = text.lower().replace("ё", "е")
         return Folded(original=text, plain=plain, text=_one_script(plain), offsets=None)

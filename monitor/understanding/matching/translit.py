@@ -1,11 +1,15 @@
-"""Russian names in Latin letters and back, by the three schemes that people type.
+"""Words of one script in the letters of the other: as schemes write them, and as people do.
 
-Only names of the configuration go through here, at load.
+`to_latin` writes a Cyrillic word by each scheme of the table. What people type follows no scheme, so a word of a text
+is compared by units instead: each letter or group of letters of a name may be spelt in one of several ways, and a
+spelling that is put together of these is the name. `sounds` gives the consonants on which all spellings of a word
+agree: names are found by them before they are compared.
 """
 
 from __future__ import annotations
 
 import re
+from itertools import islice, product
 
 _PLAIN = dict(zip("абвгдезиклмнопрстуфіґ", "abvgdeziklmnoprstufig", strict=True))
 _SCHEMES: tuple[dict[str, str], ...] = (
@@ -19,34 +23,133 @@ _SCHEMES: tuple[dict[str, str], ...] = (
     _PLAIN | {"ж": "j", "й": "i", "х": "h", "ц": "ts", "ч": "ch", "ш": "sh", "щ": "sch", "ъ": "", "ы": "i", "ь": "",
               "э": "e", "ю": "u", "я": "ia", "ї": "i", "є": "e"},
 )  # fmt: skip
-_BACK = {
-    "shch": "щ", "sch": "щ", "zh": "ж", "kh": "х", "ts": "ц", "ch": "ч", "sh": "ш", "yu": "ю", "ya": "я", "yo": "е",
-    "ye": "е", "ju": "ю", "ja": "я", "iy": "ий", "a": "а", "b": "б", "c": "к", "d": "д", "e": "е", "f": "ф", "g": "г",
-    "h": "х", "i": "и", "j": "й", "k": "к", "l": "л", "m": "м", "n": "н", "o": "о", "p": "п", "q": "к", "r": "р",
-    "s": "с", "t": "т", "u": "у", "v": "в", "w": "в", "x": "кс", "z": "з",
+
+_TYPED: dict[str, tuple[str, ...]] = {
+    unit: tuple(spellings.replace("-", "").split(" "))
+    for unit, spellings in {
+        "а": "a", "б": "b", "в": "v w b ff f", "г": "g h", "д": "d", "е": "e ye je ie", "ж": "zh j g z dj",
+        "з": "z s", "и": "i y ee ie", "й": "y j i -", "к": "k c q ck", "л": "l", "м": "m", "н": "n", "о": "o",
+        "п": "p", "р": "r", "с": "s c ss", "т": "t th", "у": "u oo ou", "ф": "f ph ff", "х": "h kh x ch",
+        "ц": "c ts tz z tc", "ч": "ch 4 c tch cz", "ш": "sh w sch 6 sz", "щ": "shch sch shh sh w shc sc",
+        "ъ": "- j", "ы": "y i", "ь": "- j y", "э": "e eh je a", "ю": "yu ju iu u ew", "я": "ya ja ia a 9",
+        "і": "i", "ї": "yi ji i", "є": "ye je ie e", "ґ": "g",
+        "кс": "x", "кв": "q qu", "дж": "j dzh g dj", "ий": "y iy ii ij i yy yj", "ай": "ei y i", "ей": "ei ey ay",
+        "ау": "ow", "ев": "eu", "тс": "ts c", "ый": "y yi iy yj", "ье": "ye je ie", "ья": "ya ja ia", "ью": "yu ju iu",
+    }.items()
 }  # fmt: skip
-_BACK_PART = re.compile("|".join([r"(?<=[aeiou])y", "y", *_BACK]))
-_VOWELS = frozenset("aeiou")
-_REVERSIBLE = re.compile(r"[a-z]{5,}")
+"""How each Cyrillic unit is typed in Latin letters; "-" stands for nothing at all."""
+
+_HEARD: dict[str, tuple[str, ...]] = {
+    unit: tuple(spellings.replace("-", "").split(" "))
+    for unit, spellings in {
+        "a": "а э е эй ей", "ai": "ай эй ей е э", "ay": "ай эй ей а е э", "ei": "ей эй ай и е", "ey": "ей и эй е",
+        "ea": "и е эа еа", "ee": "и", "eu": "ю ой эу еу е", "ew": "ю", "ie": "и ие", "au": "ау о а", "ault": "о ольт",
+        "aw": "о", "oa": "о", "oo": "у", "ou": "у ау оу", "ow": "оу ау о", "oy": "ой уа", "oi": "ой уа", "ue": "у ю",
+        "ui": "уи и", "e": "е э и", "i": "и ай й а", "in": "ин айн ен", "o": "о оу а", "u": "у а ю", "y": "и й ай ы а",
+        "yu": "ю у е", "you": "ю", "yo": "йо е", "ya": "я", "ye": "е", "ia": "ия иа я", "ix": "икс", "io": "ио",
+        "ed": "ед д", "et": "ет е", "ff": "фф ф в", "es": "ес с з эс", "le": "л ль ле", "re": "р ре ер",
+        "b": "б", "c": "к с ц", "cc": "к ч", "ce": "с це се", "ch": "ч х к ш", "ck": "к", "d": "д", "dg": "дж",
+        "dge": "дж", "f": "ф", "g": "г дж ж", "gh": "г -", "gue": "г", "h": "х г -", "j": "дж ж й х", "k": "к",
+        "kh": "х", "kn": "кн н", "l": "л ль", "m": "м мм", "n": "н нь", "p": "п", "ph": "ф", "q": "к", "qu": "кв к",
+        "que": "к", "r": "р рь", "s": "с з ш", "sch": "ш сх", "sh": "ш", "t": "т ть", "th": "т с з", "tch": "ч",
+        "ts": "тс ц", "tz": "ц тц", "tion": "шн шен", "v": "в ф", "w": "в у", "wh": "в у", "wha": "ва во уо",
+        "wr": "р", "x": "кс з х", "xi": "кси си", "xia": "ся кся ксиа сиа ша", "z": "з ц с", "zh": "ж", "zz": "цц з",
+    }.items()
+}  # fmt: skip
+"""How each Latin unit is heard in Russian."""
+
+_LONGEST_UNIT = 4
+_LONGEST_WORD = 40
+
+_SOUND_OF = str.maketrans(
+    {
+        **dict(zip("бвфдлмнпртbvfdlmnprt", "bvvdlmnprtbvvdlmnprt", strict=True)),
+        **dict.fromkeys("гґжзкхсцчшщcgkqsxz", "s"), **dict.fromkeys("аеиоуыэюяіїєйьъaeiouy", ""),
+    }
+)  # fmt: skip
+"""What stays of a letter: which of k, s, h and their like is meant, Latin letters do not tell."""
+_AMBIGUOUS = {"h": ("", "s"), "j": ("", "s"), "w": ("v", "s", ""), "4": ("4", "s"), "6": ("6", "s"), "9": ("9", "")}
+_AMBIGUOUS_LETTER = re.compile("([hjw469])")
+_CLUSTER = re.compile("тс|дз|дж|ts|tz|tc|dz|dj|dg")
+_REPEATED = re.compile(r"(.)\1+")
+_VOWELS = frozenset("аеиоуыэюяіїєйaeiouyj")
+_CYRILLIC = re.compile("[а-яіїєґ]")
+_DIGRAPHS = (("ph", "f"), ("qu", "kv"), ("sh", "s"), ("ch", "s"), ("kh", "s"), ("zh", "s"))
+SOUNDS = 8
+"""This many consonants are told apart."""
+_MOST_SOUNDS = 24
+_TABLES = tuple(map(str.maketrans, _SCHEMES))
 
 
 def to_latin(word: str) -> tuple[str, ...]:
     """A folded Cyrillic word by each scheme, in a fixed order; schemes may agree."""
-    return tuple("".join([scheme.get(letter, letter) for letter in word]) for scheme in _SCHEMES)
+    return tuple(map(word.translate, _TABLES))
 
 
-def reversible(word: str) -> bool:
-    """Whether a folded Latin word is long enough that its Cyrillic spelling is hardly another word."""
-    return _REVERSIBLE.fullmatch(word) is not None
+def is_typed(word: str, typed: str) -> bool:
+    """Whether Latin letters (and digits) may stand for a Cyrillic word, by any scheme or by a mixture of them."""
+    return (len(word), len(typed)) in _reached(word, typed, _TYPED)
 
 
-def to_cyrillic(word: str) -> str:
-    """A folded Latin word in Cyrillic letters: y is й after a vowel and ы elsewhere."""
+def may_be_typed(beginning: str, typed: str) -> bool:
+    """Whether Latin letters may begin as a Cyrillic beginning does, perhaps with its last letter in another unit."""
+    least = len(beginning) - 1
+    return any(at >= least for at, _ in _reached(beginning, typed, _TYPED))
 
-    def letter(found: re.Match[str]) -> str:
-        part = found[0]
-        if part == "y":
-            return "й" if found.start() and word[found.start() - 1] in _VOWELS else "ы"
-        return _BACK[part]
 
-    return _BACK_PART.sub(letter, word)
+def heard_ends(word: str, heard: str) -> set[int]:
+    """Where, in a Cyrillic word, a Latin name may end that is written as it is heard; what follows is a case ending."""
+    silent = word[-1] == "a" or (len(word) > 3 and word[-1] == "e" and word[-2] not in _VOWELS)
+    least = len(word) - silent
+    ends = {place for at, place in _reached(word, heard, _HEARD) if at >= least}
+    if word.startswith("mc"):
+        ends |= heard_ends("mac" + word[2:], heard)
+    return ends
+
+
+def sounds(word: str) -> set[str]:
+    """The consonants of a folded word, in each way in which they may be meant; "a" stands for a first vowel."""
+    if _CYRILLIC.search(word):
+        text = _CLUSTER.sub("s", word) if "тс" in word or "дз" in word or "дж" in word else word
+    else:
+        text = word
+        for digraph, letter in _DIGRAPHS:
+            if digraph in text:
+                text = text.replace(digraph, letter)
+        text = _CLUSTER.sub("s", text)
+    firsts = ("", "a") if word[0] in "hwj" else ("a",) if word[0] in _VOWELS else ("",)
+    if not _AMBIGUOUS_LETTER.search(text):
+        sound = text.translate(_SOUND_OF)
+        made = {first + sound for first in firsts}
+    else:
+        choices = [_AMBIGUOUS.get(part) or (part.translate(_SOUND_OF),) for part in _AMBIGUOUS_LETTER.split(text)]
+        made = {first + "".join(ways) for first in firsts for ways in islice(product(*choices), _MOST_SOUNDS)}
+    found = {(_REPEATED.sub(r"\1", sound) if _REPEATED.search(sound) else sound)[:SOUNDS] for sound in made}
+    found.discard("")
+    return found
+
+
+def _reached(word: str, other: str, table: dict[str, tuple[str, ...]]) -> set[tuple[int, int]]:
+    """Lengths of beginnings of `word` and of `other` that spell each other, unit by unit in their order."""
+    seen: set[tuple[int, int]] = set()
+    length = len(word)
+    if max(length, len(other)) > _LONGEST_WORD:
+        return seen
+    waiting = [(0, 0)]
+    while waiting:
+        at, place = waiting.pop()
+        for end in range(at + 1, min(at + _LONGEST_UNIT, length) + 1):
+            unit = word[at:end]
+            spellings = table.get(unit, ())
+            if end == at + 2 and unit[0] == unit[1]:
+                # A doubled letter is often written once, in either script.
+                spellings = (*spellings, *table.get(unit[0], ()))
+            elif end == at + 1 and not spellings:
+                spellings = (unit,)
+            for spelling in spellings:
+                if other.startswith(spelling, place):
+                    state = (end, place + len(spelling))
+                    if state not in seen:
+                        seen.add(state)
+                        waiting.append(state)
+    return seen

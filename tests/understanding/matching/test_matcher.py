@@ -205,3 +205,114 @@ def _shared_morphology() -> Morphology:
 @cache
 def _shared_index() -> Index:
     return build(BRANDS, _shared_morphology())
+
+
+WORLD = (
+    Brand(name="Перлогуст"),
+    Brand(name="КДМ"),
+    Brand(name="H&M"),
+    Brand(name="М.Гудок"),
+    Brand(name="Л'Ромашуаль"),
+    Brand(name="7-Sorrel"),
+    Brand(name="Bookwing.com"),
+    Brand(name="McFinley's"),
+    Brand(name="Samdung"),
+    Brand(name="Рассвет-Банк"),
+    Brand(name="Тундра3"),
+    Brand(name="Новый Рубеж", people=("Иван Кротов",)),
+)
+
+
+@pytest.fixture(scope="module")
+def world(morphology: Morphology) -> Index:
+    return build(WORLD, morphology)
+
+
+@pytest.mark.parametrize(
+    ("text", "brand", "kinds"),
+    [
+        ("⟦перлогустовский⟧ тариф и ⟦перлогустовскую⟧ карту", "Перлогуст", ["derived"] * 2),
+        ("⟦перлогуста⟧, с ⟦Перлогустом⟧", "Перлогуст", ["inflected"] * 2),
+        ("⟦Пeрл0густ⟧ и ⟦п3рлогуст⟧", "Перлогуст", ["folded"] * 2),
+        ("⟦п е р л о г у с т⟧ молчит", "Перлогуст", ["spaced"]),
+        ("⟦п.е.р.л.о.г.у.с.т.а⟧ и ⟦П-Е-Р-Л-О-Г-У-С-Т⟧", "Перлогуст", ["spaced"] * 2),
+        ("⟦перрлогуст⟧, ⟦перлгуст⟧, ⟦прелогусте⟧, ⟦перлобуст⟧", "Перлогуст", ["typo"] * 4),
+        ("⟦perlogust⟧, ⟦perlogoost⟧, ⟦PERLOGUSTOM⟧", "Перлогуст", ["translit"] * 3),
+        ("⟦перлогуууст⟧", "Перлогуст", ["folded"]),
+        ("пишите на info@⟦perlogust⟧-help.example", "Перлогуст", ["translit"]),
+        ("читал на my⟦perlogust⟧.com", "Перлогуст", ["url"]),
+        ("с ⟦КДМом⟧ у ⟦КДМа⟧, ⟦КДМ⟧-ом, ⟦кдмовский⟧", "КДМ", ["inflected", "inflected", "exact", "derived"]),
+        ("в ⟦К Д М⟧ и ⟦к.д.м⟧.", "КДМ", ["spaced", "spaced"]),
+        ("⟦КДМ24⟧", "КДМ", ["derived"]),
+        ("⟦H&M⟧, ⟦H & M⟧, ⟦h&amp;m⟧, ⟦H and M⟧", "H&M", ["exact"] * 4),
+        ("⟦М.Гудок⟧, ⟦М Гудке⟧, ⟦м-гудком⟧, ⟦мгудок⟧", "М.Гудок", ["exact", "inflected", "inflected", "exact"]),
+        ("⟦Л’Ромашуаль⟧, ⟦лромашуали⟧", "Л'Ромашуаль", ["exact", "inflected"]),
+        ("⟦7-Sorrel⟧ and ⟦7sorrel⟧", "7-Sorrel", ["exact"] * 2),
+        ("⟦bookwing dot com⟧, ⟦Bookwing (точка) com⟧", "Bookwing.com", ["exact"] * 2),
+        ("⟦bookwing{.}com⟧ а также ⟦Bookwing⟧ и ⟦буквинге⟧", "Bookwing.com", ["exact", "exact", "translit"]),
+        ("⟦McFinleys⟧, ⟦McFinley's⟧, ⟦макфинлис⟧", "McFinley's", ["exact", "exact", "translit"]),
+        ("⟦самдунг⟧, ⟦самдунгом⟧, ⟦самдунговский⟧", "Samdung", ["translit"] * 3),
+        ("⟦Samdung⟧'ом, ⟦samdunga⟧, ⟦Samdungs⟧", "Samdung", ["exact", "inflected", "inflected"]),
+        (
+            "⟦Рассвет-Банка⟧, ⟦рассвет банке⟧, ⟦рассветбанком⟧, ⟦rassvet bank⟧",
+            "Рассвет-Банк",
+            ["inflected"] * 3 + ["translit"],
+        ),
+        ("⟦Тундра3⟧, ⟦тундра-3⟧, ⟦tundra3⟧", "Тундра3", ["exact", "exact", "translit"]),
+        ("интервью ⟦Ивана Кротова⟧ и ⟦Кротов Иван⟧", "Новый Рубеж", ["person"] * 2),
+        ("⟦Нового Рубежа⟧ мало", "Новый Рубеж", ["inflected"]),
+    ],
+)
+def test_disguises_and_endings_are_seen_through(text: str, brand: str, kinds: list[str], world: Index) -> None:
+    plain, places = marked(text)
+    spans = [hit.span for hit in find(Post(text=plain), world).hits if WORLD[hit.brand].name == brand]
+    assert [(span.start, span.end) for span in spans] == places
+    assert [span.kind for span in spans] == kinds
+    assert all(0 < span.confidence <= 1 for span in spans)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "h m и хм",
+        "новым рубежа",  # the words do not agree
+        "К. Д. и другие",
+        "8дм труба",
+        "рассвет",
+        "перлопустик и перлогр",  # two mistakes
+        "самдун",
+        "м гудел",
+        "Т. е. к д",
+    ],
+)
+def test_what_only_looks_like_a_name(text: str, world: Index) -> None:
+    assert find(Post(text=text), world).hits == ()
+
+
+def test_a_dictionary_word_is_no_typing_mistake(morphology: Morphology) -> None:
+    index = build([Brand(name="Магазим"), Brand(name="Complaine")], morphology)
+    assert find(Post(text="В магазин зашёл, complained"), index).hits == ()
+    assert [hit.span.kind for hit in find(Post(text="Маагазим, compllaine"), index).hits] == ["typo"] * 2
+
+
+def test_a_dictionary_word_that_spells_a_foreign_name_is_doubtful(morphology: Morphology) -> None:
+    index = build([Brand(name="Pobeda"), Brand(name="Nike")], morphology)
+    found = find(Post(text="Летел Победой, ник такой-то, найк"), index).hits
+    assert [(hit.span.text, hit.common) for hit in found] == [("Победой", True), ("найк", False)]
+
+
+def test_the_sureness_of_a_hit_falls_with_the_disguise(world: Index) -> None:
+    text = "Перлогуст перлогуста perlogust перлгуст"
+    sure = [hit.span.confidence for hit in find(Post(text=text), world).hits]
+    assert sure == sorted(sure, reverse=True)
+    assert sure[0] == 1.0 > sure[-1]
+
+
+def test_many_names_do_not_change_what_is_found(morphology: Morphology) -> None:
+    others = [Brand(name=f"Кло{first}{second}ерц") for first in "абвгдежз" for second in "аеиоуя"]
+    index = build([*WORLD, *others], morphology)
+    text = "перлогустовский, КДМом, h & m, bookwing dot com, самдунгом, перлгуст"
+    few = build(WORLD, morphology)
+    assert find(Post(text=text), index).hits == find(Post(text=text), few).hits
+    # What was asked once is answered the same again.
+    assert find(Post(text=text), index).hits == find(Post(text=text), few).hits

@@ -1,0 +1,138 @@
+"""The command that explains a mention, and says of whoever was not alerted why not."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from difflib import SequenceMatcher
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from monitor.cli import app
+from monitor.cli.common import (
+    LARGEST,
+    ConfigOption,
+    DatabaseOption,
+    JsonOption,
+    config_path,
+    load_config,
+    print_json,
+    print_line,
+    print_nothing,
+    reader,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from monitor.models import MentionView
+
+
+@app.command()
+def why(
+    mention: Annotated[int, typer.Argument(metavar="ID", max=LARGEST, help="Number of a mention.")],
+    receiver: Annotated[str | None, typer.Option(help="Why was this receiver told, or not told?")] = None,
+    config: ConfigOption = None,
+    db: DatabaseOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Explain a mention: is it about us, how it was judged, who was or was not alerted and why."""
+    from monitor.cli.history import mention_to_json_line
+    from monitor.reports.explanation import explain
+
+    store = reader(db)
+    view = store.mention(mention)
+    if view is None:
+        print_nothing(f"there is no mention {mention}")
+    deliveries, answers = store.deliveries_of(mention), store.answers_to(view.post_id)
+    wordings = store.wordings(view.post_id)
+    removed = store.removed([view.post_id]).get(view.post_id)
+    told = {str(delivery["receiver"]) for delivery in deliveries}
+    missed = _missed(view, config, receiver=receiver, told=told)
+    explained = explain(view, deliveries=deliveries, missed=missed)
+    if as_json:
+        besides = {"removed": removed, "deliveries": deliveries, "wordings": wordings, "answers": answers}
+        said = [{"question": one.question, "answer": one.answer, "reasons": list(one.reasons)} for one in explained]
+        print_json({**mention_to_json_line(view), **besides, "explanation": said})
+        return
+    _print_post(view)
+    for one in explained:
+        print_line("")
+        print_line(f"{one.question} {one.answer}")
+        for reason in one.reasons:
+            print_line(f"  - {reason}")
+    print_line("")
+    for answer in answers:
+        print_line("Answered by {brand} on {answered_at}: {url}".format(**answer))
+    _print_wordings(wordings)
+    if removed is not None:
+        print_line(f"gone from its site, seen {removed}")
+
+
+def _print_post(view: MentionView) -> None:
+    from monitor.text import excerpt
+
+    spans = [(span.start, span.end) for span in view.mention.spans if span.field == "text"]
+    text, _ = excerpt(view.post.text, spans, 400)
+    print_line(view.post.title or view.post.text[:100])
+    print_line(f"{view.post.url or 'no address'} · {view.source} · {view.post.author.name or 'unknown author'}")
+    published = view.post.published
+    when = f"published {published:%Y-%m-%d %H:%M}" if published else "published at an unknown time"
+    print_line(f"{when}, found {view.discovered_at:%Y-%m-%d %H:%M} UTC")
+    print_line(f"“{text}”")
+
+
+def _missed(view: MentionView, config: Path | None, *, receiver: str | None, told: set[str]) -> list[str]:
+    """Why those who were not told were not, by the routes of the present configuration; nothing where there is none."""
+    from monitor.errors import ConfigError
+
+    if receiver is None and config is None and not config_path(None).exists():
+        return []
+    if receiver is not None:
+        return _by_routes(view, config, receiver=receiver, told=told)
+    with suppress(ConfigError):  # a mistake in the file is no reason to explain nothing
+        return _by_routes(view, config, receiver=None, told=told)
+    return []
+
+
+def _by_routes(view: MentionView, config: Path | None, *, receiver: str | None, told: set[str]) -> list[str]:
+    from monitor.alerting.routes import facts_of
+    from monitor.errors import InputError
+    from monitor.lemmas import lemmatise
+    from monitor.models import Lemmas
+    from monitor.query import explain, parse
+
+    loaded = load_config(config)
+    known = [one.name for one in loaded.receivers]
+    if receiver is not None and receiver not in known:
+        raise InputError(f"there is no receiver {receiver!r}; configured are: {', '.join(known) or 'none'}")
+    routes = [route for route in loaded.routes if route.to not in told and receiver in (None, route.to)]
+    if not routes:
+        if receiver is None or receiver in told:
+            return []
+        return [f"no route leads to {receiver}"]
+    post = view.post
+    lemmas = Lemmas(title=lemmatise(post.title, post.lang), text=lemmatise(post.text, post.lang))
+    facts = facts_of(post, view.mention, lemmas=lemmas, source=view.source, now=view.discovered_at)
+    return [f"{route.to}, by the route “{route.match}”: {explain(parse(route.match), facts)}" for route in routes]
+
+
+def _print_wordings(wordings: Sequence[Mapping[str, object]]) -> None:
+    """What was said stays on record: each wording with its time and hash, and what an edit took out and put in."""
+    print_line("as seen {seen_at}, sha256 {hash}".format(**wordings[0]))
+    for former, present in pairwise(wordings):
+        print_line("edited, seen {seen_at}, sha256 {hash}".format(**present))
+        for change in _changes(f"{former['title']}\n{former['text']}", f"{present['title']}\n{present['text']}"):
+            print_line(f"  {change}")
+
+
+def _changes(former: str, present: str) -> Iterator[str]:
+    """The words that went and came, one run a line."""
+    old, new = former.split(), present.split()
+    for kind, old_from, old_to, new_from, new_to in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if kind in ("delete", "replace"):
+            yield f"- {' '.join(old[old_from:old_to])}"
+        if kind in ("insert", "replace"):
+            yield f"+ {' '.join(new[new_from:new_to])}"

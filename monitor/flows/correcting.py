@@ -1,0 +1,213 @@
+"""What people answer of a mention, and what is learned from their answers.
+
+An answer counts at once and for good: it outlives every rescore. From LEAST answers of both kinds on a classifier of
+the brand is trained in a worker, again with each EACH further answers, and counts where it is right at least
+as often as the rules, on answers that it has not seen. Every version stays and can be taken back.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from monitor.errors import InputError, WorkerKilled
+from monitor.flows.reassessing import reassess
+from monitor.understanding.relevance.learning import DRIFTED, EACH, LEAST, MOST, from_record, to_record
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from monitor.flows.ports import Plan, Ports
+    from monitor.models import JSON
+    from monitor.store import HistoryReading, Store
+    from monitor.store.corrections import Answer
+    from monitor.understanding.relevance.learning import Learned
+
+NEWS: Final = timedelta(days=7)  # an answer about an older mention wakes nobody
+RECENT: Final = 50  # newest answers that are held against the older ones
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """What a person answered: whether the mention is about the brand, and perhaps a note."""
+
+    about: bool
+    note: str
+    person: str
+
+
+async def correct(ports: Ports, plan: Plan, arguments: Mapping[str, JSON]) -> JSON:
+    """The verb: `person` answers whether `mention` is `about` its brand, perhaps with a `note`.
+
+    Returns the mention as it stands now and what was learned, if it was time to. Raises InputError where there is no
+    such mention.
+    """
+    mention, about = int(str(arguments["mention"])), bool(arguments["about"])
+    given = Given(about=about, note=str(arguments.get("note") or ""), person=str(arguments.get("person") or ""))
+    answered = await ports.writer.run(partial(_correct, mention, given, plan, ports.clock.now()))
+    brand = str(answered["brand"])
+    try:
+        learned = await learn_if_due(brand, ports=ports)
+    except WorkerKilled as error:  # the answer is stored and counts; the next one brings learning again
+        log.warning("learning failed", brand=brand, error=str(error))
+        learned = None
+    return {**answered, "learned": learned}
+
+
+def _correct(mention_id: int, given: Given, plan: Plan, now: datetime, store: Store) -> dict[str, JSON]:
+    with store.transaction():
+        if store.add_correction(mention_id, **asdict(given), now=now) is None:
+            raise InputError(f"there is no mention {mention_id}")
+        post_id, brand = store.place_of(mention_id)
+        # Whoever answers has seen it; others are told where it was only kept back as doubtful, and is news.
+        alerts = reassess(store, [post_id], plan=plan, now=now, decide_anew=given.about, brand=brand, news=NEWS)
+        (kept,) = store.kept_posts([post_id])
+        yes, no = store.answered(brand)
+    found = next(view for view in kept.mentions if view.id == mention_id)
+    return {
+        "mention": mention_id,
+        "brand": brand,
+        "about": given.about,
+        "doubtful": found.mention.doubtful,
+        "priority": found.mention.priority,
+        "decision": found.decision,
+        "alerts": sum(alerts),
+        "answers": {"yes": yes, "no": no},
+    }
+
+
+async def learn_if_due(brand: str, *, ports: Ports) -> JSON:
+    """Learn from the answers to a brand's mentions, if there are enough new ones; what came of it, None if not due."""
+    answers = await ports.writer.run(lambda store: due_answers(store, brand))
+    if not answers:
+        return None
+    now = ports.clock.now()
+    lessons = [(answer.view.post, answer.about, answer.at) for answer in answers]
+    learned = await ports.worker.learn(brand, lessons, now)
+    return None if learned is None else await ports.writer.run(partial(_keep, brand, learned, now))
+
+
+def due_answers(stored: HistoryReading, brand: str) -> list[Answer]:
+    """The answers to learn from, none where it is not time to."""
+    yes, no = stored.answered(brand)
+    versions = stored.learned_versions(brand)
+    is_due = min(yes, no) >= LEAST and (not versions or yes + no >= versions[0].answers + EACH)
+    return stored.answers(brand, limit=MOST) if is_due else []
+
+
+def _keep(brand: str, learned: Learned, now: datetime, store: Store) -> JSON:
+    """Store a version; it counts where it is right more often than the rules."""
+    answers = sum(store.answered(brand))
+    counts = learned.accuracy > learned.rules_accuracy
+    note = f"right in {learned.accuracy:.0%} of answers that it had not seen, the rules in {learned.rules_accuracy:.0%}"
+    version = store.add_learned(brand, to_record(learned), answers=answers, is_better=counts, note=note, now=now)
+    log.info("learned", brand=brand, version=version, answers=answers, counts=counts)
+    return {"version": version, "answers": answers, "counts": counts, "note": note}
+
+
+def accuracy(answers: Sequence[Answer]) -> float:
+    """How often what had been said before people answered was right; 0 where nobody answered."""
+    right = sum(answer.doubtful is not answer.about for answer in answers)
+    return right / len(answers) if answers else 0.0
+
+
+async def learned(ports: Ports, _plan: Plan, arguments: Mapping[str, JSON]) -> JSON:
+    """The verb: what was learned of `brand`; `undo` takes the version that counts back, `redo` brings it again.
+
+    Raises InputError where there is nothing to take back or to bring again.
+    """
+    brand, now = str(arguments["brand"]), ports.clock.now()
+    if arguments.get("undo"):
+        if await ports.writer.run(lambda store: store.undo_learned(brand, now)) is None:
+            raise InputError(f"nothing that was learned of {brand} counts")
+    elif arguments.get("redo") and await ports.writer.run(lambda store: store.redo_learned(brand)) is None:
+        raise InputError(f"nothing that was learned of {brand} was taken back")
+    return await ports.writer.run(lambda store: learned_of(store, brand))
+
+
+def learned_of(stored: HistoryReading, brand: str) -> dict[str, JSON]:
+    """What was learned of a brand: its versions, newest first, of how many answers, and whether it drifts.
+
+    `right` says how often what had been said was right, of the newest RECENT answers and of those before; `drifts`
+    that it is right less often by more than DRIFTED, which new words or another meaning of the name bring about.
+    """
+    answers = stored.answers(brand, limit=MOST)
+    recent, before = answers[-RECENT:], answers[:-RECENT]
+    drifts = len(before) >= RECENT and accuracy(before) - accuracy(recent) > DRIFTED
+    yes, no = stored.answered(brand)
+    return {
+        "brand": brand,
+        "answers": {"yes": yes, "no": no},
+        "right": {
+            "recently": round(accuracy(recent), 3) if recent else None,
+            "before": round(accuracy(before), 3) if before else None,
+        },
+        "drifts": drifts,
+        "words": _words(stored, brand),
+        "versions": [
+            {
+                "version": version.id,
+                "made_at": version.made_at.isoformat(),
+                "answers": version.answers,
+                "state": version.state,
+                "note": version.note,
+                "figures": figures_of(stored, version.id),
+            }
+            for version in stored.learned_versions(brand)
+        ],
+    }
+
+
+def figures_of(stored: HistoryReading, version: int) -> dict[str, JSON] | None:
+    """How well a version does on answers that it had not seen, and the rules on the same; None where it is gone.
+
+    `share` is how much it counts beside the rules, `drift` the accuracy lost on the newest answers.
+    """
+    record = stored.learned_record(version)
+    if record is None:
+        return None
+    found = from_record(json.loads(record))
+    return {
+        "yes": found.n_yes,
+        "no": found.n_no,
+        "accuracy": round(found.accuracy, 4),
+        "f1": round(found.f1, 4),
+        "rules_accuracy": round(found.rules_accuracy, 4),
+        "share": round(found.share, 4),
+        "drift": None if found.drift is None else round(found.drift, 4),
+        "drifting": found.drifting,
+    }
+
+
+def _words(stored: HistoryReading, brand: str) -> JSON:
+    """The words that speak most for and most against the brand, by the version that counts; None where none does."""
+    version = stored.active_learned().get(brand)
+    record = None if version is None else stored.learned_record(version)
+    if record is None:
+        return None
+    for_it, against = from_record(json.loads(record)).telling()
+    return {"for": [[word, weight] for word, weight in for_it], "against": [[word, weight] for word, weight in against]}
+
+
+async def rank_domains(ports: Ports, _plan: Plan, arguments: Mapping[str, JSON]) -> JSON:
+    """The verb: take over `ranks`, a list of [domain, rank]; with `first` those of before go. Returns how many."""
+    given = arguments["ranks"]
+    if not isinstance(given, list):
+        raise InputError("ranks must be a list")
+    ranks = [_rank(pair) for pair in given]
+    is_first = bool(arguments.get("first"))
+    return await ports.writer.run(lambda store: store.rank_domains(ranks, first=is_first))
+
+
+def _rank(pair: JSON) -> tuple[str, int]:
+    if not isinstance(pair, list) or len(pair) != 2 or not isinstance(pair[1], int) or not pair[0]:
+        raise InputError(f"a rank is [domain, number], not {pair!r}")
+    return str(pair[0]).lower().strip().removeprefix("www."), pair[1]

@@ -1,0 +1,127 @@
+"""Mentions that are stored and now mean something else: others confirmed them, their story grew, a person answered.
+
+What the judge said stays; what history adds is read and reckoned anew, in the transaction of what changed it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from monitor.alerting.routes import decide
+from monitor.flows.context import History, Place
+from monitor.models import Judgement, Lemmas
+from monitor.store.stances import CONFIRMS, REBUTS
+from monitor.understanding.assess import assess
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime, timedelta
+
+    from monitor.flows.ports import Plan
+    from monitor.models import Decision, Mention, MentionView
+    from monitor.store import Store
+    from monitor.store.rescore import Kept
+
+_STANCES: Final = {"confirmed": CONFIRMS, "rebuts": REBUTS}
+"""Special cases of a reply that say what it thinks of the post that it answers."""
+
+
+def stance_of(judgement: Judgement) -> str | None:
+    """What a reply says of what it answers; None where it says nothing of it, or both."""
+    cases = [*judgement.special_cases, *(case for mention in judgement.mentions for case in mention.special_cases)]
+    stances = {_STANCES[case.name] for case in cases if case.name in _STANCES}
+    return stances.pop() if len(stances) == 1 else None
+
+
+def take_stance(
+    store: Store, reply_id: int, judgement: Judgement, *, plan: Plan, now: datetime, decide_anew: bool
+) -> list[bool]:
+    """A stored reply that says the same of its author, or that it is not so, counts for the mention above it.
+
+    Returns True for each mention that became an alert by it.
+    """
+    stance = stance_of(judgement)
+    about = store.note_stance(reply_id, stance) if stance else None
+    return reassess(store, [about], plan=plan, now=now, decide_anew=decide_anew) if about is not None else []
+
+
+def reassess(
+    store: Store,
+    posts: Sequence[int],
+    *,
+    plan: Plan,
+    now: datetime,
+    decide_anew: bool,
+    brand: str | None = None,
+    news: timedelta | None = None,
+) -> list[bool]:
+    """Assess the mentions of stored posts with what history knows by now, only those of `brand` if it is given.
+
+    With `decide_anew` those of which nobody was told are decided anew, unless history recorded them silently or they
+    are older than `news`. Returns True for each that became an alert.
+    """
+    alerted: list[bool] = []
+    history = History(stored=store, plan=plan, now=now)
+    for kept in store.kept_posts(posts):
+        source = plan.sources.get(kept.source)
+        place = Place(source=kept.source, weight=source.weight if source else None)
+        for view in kept.mentions:
+            if brand not in (None, view.mention.brand):
+                continue
+            lemmas = store.lemmas_of(view.id)
+            judgement = judgement_of(view, lemmas or Lemmas())
+            context = history.of_stored(kept.id, kept.post, judgement, place=place, silent=None)
+            # What was learned has had its say: it must not weigh twice.
+            context = replace(context, learned={})
+            (mention,) = assess(judgement, kept.post, context=context, now=now).mentions
+            is_news = news is None or now - (kept.post.published or kept.discovered_at) <= news
+            anew = decide_anew and is_news and not is_silent(view.mention) and not store.is_alerted(view.id)
+            decision = _decide(kept, mention, lemmas=judgement.lemmas, plan=plan, now=now) if anew else None
+            alerted += _write(store, view, mention, decision, lemmas=lemmas, now=now)
+    return alerted
+
+
+def judgement_of(view: MentionView, lemmas: Lemmas) -> Judgement:
+    """A stored mention as a judgement, to be assessed anew: `assess` takes away what history had added."""
+    mention = view.mention
+    return Judgement(
+        lang=view.post.lang, sentiment=mention.sentiment, special_cases=(), mentions=(mention,), lemmas=lemmas
+    )
+
+
+def _decide(kept: Kept, mention: Mention, *, lemmas: Lemmas, plan: Plan, now: datetime) -> Decision:
+    return decide(
+        kept.post,
+        mention,
+        lemmas=lemmas,
+        source=kept.source,
+        key=kept.key,
+        silent=None,
+        competitor=mention.brand in plan.competitors,
+        routes=plan.routes,
+        now=now,
+    )
+
+
+def is_silent(mention: Mention) -> bool:
+    """Whether history recorded a mention silently."""
+    return any(why.code in ("silent", "baseline") for why in mention.why)
+
+
+def _write(
+    store: Store,
+    view: MentionView,
+    mention: Mention,
+    decision: Decision | None,
+    *,
+    lemmas: Lemmas | None,
+    now: datetime,
+) -> list[bool]:
+    if mention != view.mention or (decision is not None and decision.reason != view.decision):
+        reason = decision.reason if decision else None
+        store.rejudge_mention(view.id, mention, lemmas=lemmas, decision=reason)
+    if decision is None or decision.alert is None:
+        return []
+    store.add_alert(view.id, decision.alert, now=now)
+    return [True]

@@ -1,0 +1,100 @@
+"""An explanation answers six questions, and rests on nothing but the stored judgement."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from monitor.models import Label, Level, Mention, MentionView, Post, Sentiment, Span, SpecialCase, Why
+from monitor.reports.explanation import Answer, explain
+
+FOUND = datetime(2026, 11, 22, 10, 3, tzinfo=UTC)
+MENTION = Mention(
+    brand="Кассолёт",
+    relevance=0.95,
+    doubtful=False,
+    spans=(Span(field="text", start=8, end=17, text="Кассолёту", kind="inflected"),),
+    sentiment=Sentiment(label=Label.NEGATIVE, negative=0.9, neutral=0.08, positive=0.02),
+    special_cases=(SpecialCase(name="refund", level=Level.MEDIUM, rule="ru:back", field="text", start=0, end=7),),
+    influence=41,
+    priority=81,
+    why=(
+        Why(code="match", text="«Кассолёту» is «Кассолёт» (inflected)", field="text", start=8, end=17, weight=0.98),
+        Why(code="context", text="«касса» stands near", field="text", start=30, end=35, weight=1),
+        Why(code="sentiment", text="reads negative (0.90)", weight=0.9),
+        Why(code="special-case", text="wants money back: «верните» (rule ru:back)", field="text", start=0, end=7),
+        Why(code="influence", text="the author has 1,200 followers", weight=0.3),
+        Why(code="priority-negative", text="negative with probability 0.90", weight=0.9),
+        Why(code="silent", text="recorded silently: first poll of this source"),
+    ),
+)
+VIEW = MentionView(
+    id=7,
+    source="habr",
+    post_id=3,
+    post=Post(text="Верните Кассолёту …"),
+    discovered_at=FOUND,
+    mention=MENTION,
+    decision="no route matches",
+)
+
+
+def _answer(question: str, mention: Mention = MENTION, **besides: list[str]) -> Answer:
+    view = replace(VIEW, mention=mention)
+    return next(one for one in explain(view, missed=besides.get("missed", ())) if question in one.question)
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("Is it about Кассолёт?", "Yes: relevance 0.95 of 1."),
+        ("How is it felt?", "Negative toward Кассолёт, with probability 0.90 (neutral 0.08, positive 0.02)."),
+        ("Is it a special case?", "Yes: refund (medium)."),
+        ("How far does it reach?", "Influence 41 of 100."),
+        ("How soon should somebody look?", "Now: priority 81 of 100."),
+        ("Who was told, and why?", "No route matches."),
+    ],
+)
+def test_each_question_has_its_answer(question: str, answer: str) -> None:
+    assert _answer(question).answer == answer
+
+
+def test_a_reason_stands_where_its_question_is_with_its_place_and_weight() -> None:
+    assert _answer("Is it about").reasons == (
+        "«Кассолёту» is «Кассолёт» (inflected). [text 8-17, 0.98]",
+        "«касса» stands near. [text 30-35, +1]",
+    )
+    assert _answer("special case").reasons == ("Wants money back: «верните» (rule ru:back). [text 0-7]",)
+
+
+def test_every_reason_is_told_once() -> None:
+    told = [reason for one in explain(VIEW) for reason in one.reasons]
+    assert len(told) == len(MENTION.why)
+    for why in MENTION.why:
+        assert sum(why.text[1:] in reason for reason in told) == 1
+
+
+def test_a_doubtful_mention_says_how_to_answer() -> None:
+    about = _answer("Is it about", replace(MENTION, relevance=0.3, doubtful=True)).answer
+    assert about.startswith("That is doubtful: relevance 0.30 of 1, below 0.50.")
+    assert "monitor correct ID --about yes|no" in about
+
+
+@pytest.mark.parametrize(
+    ("priority", "band"), [(100, "Now"), (75, "Now"), (74, "Today"), (49, "This week"), (24, "When there is time")]
+)
+def test_a_priority_is_put_in_words(priority: int, band: str) -> None:
+    assert _answer("How soon", replace(MENTION, priority=priority)).answer.startswith(f"{band}:")
+
+
+def test_who_was_told_and_who_was_missed() -> None:
+    settled = "2026-11-22T10:04:09.000Z"
+    deliveries = [{"receiver": "lead", "state": "sent", "settled_at": settled, "reason": "route matches: *"}]
+    last = explain(VIEW, deliveries=deliveries, missed=["support, by the route “x”: no: x (missing)"])[-1]
+    assert last.reasons == (
+        "lead: sent on 2026-11-22 10:04 UTC, because route matches: *.",
+        "Recorded silently: first poll of this source.",
+        "Support, by the route “x”: no: x (missing).",
+    )

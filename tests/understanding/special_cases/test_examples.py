@@ -1,0 +1,68 @@
+"""The special cases on texts whose authors had not read the rules, nor seen what they are trained on.
+
+`examples/` was looked at while rules were mended and is trained on: it shows that nothing broke. `held_out/` was not:
+it shows what to expect of texts from outside. docs/quality.md has the figures; the floors lie a little below them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from monitor.understanding.evaluation import Evaluation, Labelled, evaluate, read_labelled
+from monitor.understanding.judge import Judge
+
+HERE: Final = Path(__file__).parent
+LANGS: Final = ("ru", "en", "de", "es", "uk")
+CASES: Final = (
+    *("health_safety", "fraud_leak", "legal_threat", "rude_staff", "publicity_threat", "fake_extortion", "refund"),
+    *("churn", "vip", "confirmed", "own_voice", "article_about", "spam"),
+)
+EXAMPLES_FLOOR: Final = {"ru": 0.85, "en": 0.85, "de": 0.85, "es": 0.75, "uk": 0.8}
+HELD_OUT_FLOOR: Final = {"ru": 0.7, "en": 0.7, "de": 0.4, "es": 0.3, "uk": 0.45}
+"""Mean F1 over the cases."""
+LEAST: Final = {"ru": 25, "en": 25, "de": 10, "es": 10, "uk": 10}
+
+
+@pytest.fixture(scope="module")
+def judge() -> Judge:
+    return Judge(())
+
+
+def _texts(folder: str, lang: str) -> list[Labelled]:
+    with (HERE / folder / f"{lang}.jsonl").open(encoding="utf-8") as lines:
+        return read_labelled(lines, "special-cases")
+
+
+def _shown(found: Evaluation) -> str:
+    return ", ".join(f"{name} {score.f1:.2f}" for name, score in found.per_class.items())
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_each_case_has_examples_and_near_misses(lang: str) -> None:
+    texts = _texts("examples", lang)
+    positives = Counter(label for one in texts for label in one.labels or ())
+    near = Counter(one.near for one in texts)
+    assert {case for case in CASES if positives[case] < LEAST[lang]} == set()
+    assert {case for case in CASES if near[case] < LEAST[lang]} == set()
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_the_examples_are_told(lang: str, judge: Judge) -> None:
+    found = evaluate("special-cases", _texts("examples", lang), judge)
+    assert found.macro_f1 >= EXAMPLES_FLOOR[lang], _shown(found)
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_texts_from_outside_are_told(lang: str, judge: Judge) -> None:
+    found = evaluate("special-cases", _texts("held_out", lang), judge)
+    assert found.macro_f1 >= HELD_OUT_FLOOR[lang], _shown(found)
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_no_text_from_outside_is_an_example(lang: str) -> None:
+    known = {one.text for one in _texts("examples", lang)}
+    assert not known & {one.text for one in _texts("held_out", lang)}
