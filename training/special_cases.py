@@ -25,7 +25,7 @@ from sklearn.svm import LinearSVC
 from monitor.lemmas import lemmatise
 from monitor.models import Brand, Post
 from monitor.understanding.heads import Head
-from monitor.understanding.judge import Judge
+from monitor.understanding.judge import WHOLE, Judge
 from monitor.understanding.ngrams import BLOCK, BUCKETS, features, tokens
 from monitor.understanding.resemblance import ARTIFACT, SURE, wording
 from monitor.understanding.rules import FOLDER
@@ -52,22 +52,31 @@ LITTLE: Final = frozenset({"de", "es", "uk"})
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """Labelled texts as the head reads them.
+    """Labelled texts, each with its lemmas.
 
     `labels` and `seen` have a row a text and a column a case: whether it is of the case, and whether a rule saw it.
     """
 
-    wordings: tuple[str, ...]
+    texts: tuple[tuple[str, str], ...]
     languages: tuple[str, ...]
     labels: NDArray[np.bool_]
     seen: NDArray[np.bool_]
 
+    @property
+    def wordings(self) -> list[str]:
+        """The texts as the head reads them."""
+        return [wording(text, lemmas) for text, lemmas in self.texts]
+
     def taken(self, at: NDArray[np.int64]) -> Texts:
         """Some of the texts."""
-        wordings, languages = (tuple(known[n] for n in at) for known in (self.wordings, self.languages))
-        return Texts(wordings, languages, self.labels[at], self.seen[at])
+        texts, languages = tuple(self.texts[n] for n in at), tuple(self.languages[n] for n in at)
+        return Texts(texts, languages, self.labels[at], self.seen[at])
 
 
+PARTS: Final = (5, 10)
+"""Of how many texts a lengthened one is put together: at least, and less than."""
+LENGTHENED: Final = 0.1
+"""Lengthened texts for each text."""
 WITHOUT_EXAMPLES: Final = frozenset({"rebuts"})
 """Cases that the rules alone tell."""
 
@@ -95,7 +104,7 @@ def read_texts(place: Path) -> Texts:
         for line in lines
     ]
     return Texts(
-        tuple(wording(line["text"], lemmatise(line["text"], line["lang"])) for line in lines),
+        tuple((line["text"], lemmatise(line["text"], line["lang"])) for line in lines),
         tuple(line["lang"] for line in lines),
         np.array([[case in line["labels"] for case in cases()] for line in lines]),
         np.array([[case in cases_seen for case in cases()] for cases_seen in seen]),
@@ -105,15 +114,37 @@ def read_texts(place: Path) -> Texts:
 def together(one: Texts, other: Texts) -> Texts:
     """Both, in order."""
     return Texts(
-        one.wordings + other.wordings,
+        one.texts + other.texts,
         one.languages + other.languages,
         np.concatenate([one.labels, other.labels]),
         np.concatenate([one.seen, other.seen]),
     )
 
 
+def lengthened(texts: Texts) -> Texts:
+    """Long posts, each put together of some short ones, with the labels of all.
+
+    Else length alone would speak for an article: people seldom write long examples of anything else.
+    """
+    chosen = np.random.default_rng(0)
+    short = ~texts.labels[:, [cases().index(name) for name in WHOLE]].any(axis=1)
+    of_language = [np.array([one == lang for one in texts.languages]) & short for lang in sorted(set(texts.languages))]
+    parts = [
+        chosen.choice(np.flatnonzero(where), size=chosen.integers(*PARTS), replace=False)
+        for where in of_language
+        for _ in range(round(where.sum() * LENGTHENED))
+        if where.sum() > PARTS[1]
+    ]
+    joined = tuple(
+        (" ".join(texts.texts[n][0] for n in part), " ".join(texts.texts[n][1] for n in part)) for part in parts
+    )
+    labels = np.array([texts.labels[part].any(axis=0) for part in parts])
+    return Texts(joined, tuple(texts.languages[part[0]] for part in parts), labels, np.zeros_like(labels))
+
+
 def train(texts: Texts, calibration: Mapping[str, Floats] | None = None) -> dict[str, NDArray[np.generic]]:
     """The arrays of the artifact."""
+    texts = together(texts, lengthened(texts))
     idf, step = quantised_idf(texts.wordings)
     rows = inputs(idf.astype(np.float32) * step, texts.wordings)
     weights = np.zeros((BUCKETS, len(cases())))
@@ -138,7 +169,7 @@ def folded(texts: Texts) -> Floats:
     decisions = np.zeros(texts.labels.shape)
     for kept, left in KFold(FOLDS, shuffle=True, random_state=0).split(texts.labels):
         head = Head.from_arrays(train(texts.taken(kept)))
-        decisions[left] = head.decisions(features([tokens(texts.wordings[n]) for n in left]))
+        decisions[left] = head.decisions(features([tokens(text) for text in texts.taken(left).wordings]))
     return decisions
 
 
@@ -178,14 +209,14 @@ def main() -> None:
     options = parser.parse_args()
     authored, examples = map(read_texts, PLACES)
     both = together(authored, examples)
-    unseen = np.arange(len(authored.wordings))
+    unseen = np.arange(len(authored.texts))
     decisions = folded(both)[unseen]
     calibration = calibrated(decisions, authored)
     told = calibration["slope"] * decisions + calibration["offset"] + calibration["bonus"] * authored.seen
     show(authored, 1 / (1 + np.exp(-told)) >= SURE)
     if not options.evaluate:
         np.savez_compressed(ARTIFACT, **train(both, calibration))  # type: ignore[arg-type] # numpy's own stub
-        print(f"{ARTIFACT.name}: {ARTIFACT.stat().st_size} bytes, {len(both.wordings)} texts")
+        print(f"{ARTIFACT.name}: {ARTIFACT.stat().st_size} bytes, {len(both.texts)} texts")
 
 
 if __name__ == "__main__":

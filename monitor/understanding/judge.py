@@ -24,7 +24,7 @@ from monitor.understanding.matching.matcher import find
 from monitor.understanding.ownwords import is_reply, own_words, without_chrome
 from monitor.understanding.reading import read_text
 from monitor.understanding.relevance.ruling import Rule as BrandRule
-from monitor.understanding.resemblance import SURE, Resemblance, wording
+from monitor.understanding.resemblance import SURE, USUAL, Resemblance, wording
 from monitor.understanding.rules import Rules
 from monitor.understanding.toward import toward
 
@@ -44,6 +44,8 @@ BATCH = 256
 """Posts that are judged at once; more cost memory and gain nothing."""
 RESEMBLES = "resembles:"
 """How the rule of a special case begins that no rule saw."""
+WHOLE = frozenset({"own_voice", "article_about", "spam"})
+"""The special cases that are of a text as a whole, not of a place in it."""
 STANCES = frozenset({"confirmed", "rebuts"})
 """The special cases of an answer that are about the post above it."""
 
@@ -197,14 +199,20 @@ class Judge:
     def _special_cases(self, seen: _Seen, number: int) -> tuple[tuple[SpecialCase, ...], tuple[Why, ...]]:
         """What the rules saw and the wording bears out, what it says by itself, and why."""
         by_rules = {case.name: case for case in self._by_rules(seen, number)}
-        chances = self._tools.examples.chances(seen.decisions, by_rules.keys())
+        chances = self._chances(seen, by_rules)
+        is_usual = len(_whole(seen.post)) <= USUAL
         heard = seen.lang in self._tools.examples.languages
         found: list[SpecialCase] = []
         why: list[Why] = []
         for name, case in self._tools.rules.cases.items():
             chance, told = chances.get(name), by_rules.get(name)
             is_sure = chance is not None and chance >= SURE
-            if told is None and is_sure and not ("direction" in case.guards and _role(seen, number) in GOOD):
+            if (
+                told is None
+                and is_sure
+                and (is_usual or name in WHOLE)
+                and not ("direction" in case.guards and _role(seen, number) in GOOD)
+            ):
                 told = _resembled(case, seen.post)
             if told is not None:
                 counts = is_sure or chance is None or not heard
@@ -212,6 +220,17 @@ class Judge:
                 if counts:
                     found.append(told)
         return tuple(found), tuple(why)
+
+    def _chances(self, seen: _Seen, by_rules: dict[str, SpecialCase]) -> dict[str, float]:
+        """How much the post, or of a long one what stands around the evidence, reads like each special case."""
+        chances = self._tools.examples.chances(seen.decisions, by_rules.keys())
+        if len(_whole(seen.post)) <= USUAL:
+            return chances
+        told = [case for case in by_rules.values() if case.name in chances and case.name not in WHOLE]
+        texts = [_around(seen.readings, case) for case in told]
+        read = self._tools.examples.read([wording(text, lemmatise(text, seen.lang)) for text in texts])
+        around = (self._tools.examples.chances(decisions, by_rules.keys()) for decisions in read)
+        return chances | {case.name: said[case.name] for case, said in zip(told, around, strict=True)}
 
     def _mentions(
         self, seen: _Seen, said: dict[str, Sentiment], telling: dict[str, list[Word]], *, weight: float | None
@@ -290,6 +309,14 @@ def _of_case(case: Case, told: SpecialCase, post: Post, *, chance: float | None,
         text = f"{case.name} is not counted: the post does not read like it, in spite of «{words}» (rule {told.rule})"
         code = "special-case-unlike"
     return Why(code=code, text=text, field=told.field, start=told.start, end=told.end, weight=chance)
+
+
+def _around(readings: Sequence[Reading], case: SpecialCase) -> str:
+    """The sentences of the evidence with one before and one after it."""
+    reading = next(one for one in readings if one.field == case.field)
+    at = [n for n, one in enumerate(reading.sentences) if one.start < case.end and case.start < one.end]
+    near = reading.sentences[max(0, at[0] - 1) : at[-1] + 2]
+    return reading.text[near[0].start : near[-1].end]
 
 
 def _resembled(case: Case, post: Post) -> SpecialCase:

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 ARTIFACT: Final = Path(__file__).with_name("data") / "resemblance.npz"
 LONGEST: Final = 1_200
 """Code points of a text that are read: what a long post is about stands in its beginning."""
+USUAL: Final = 560
+"""Code points of the longest example: of a longer text the head says only what it is like around the evidence of rules.
+
+The longest examples are articles; it takes whatever is longer for one."""
 SURE: Final = 0.4
 """The chance from which on a post is said to be of a case.
 

@@ -58,12 +58,12 @@ class Gates(dict[str, int]):
     def __missing__(self, start: str) -> int:
         if start.isdigit():
             return _ALL
-        found = 0
-        if start in self._spellings or any(start[:length] in self._beginnings for length in range(1, GATE + 1)):
+        found, begun = 0, self._beginnings
+        if start in begun or start[:3] in begun or start[:2] in begun or start[0] in begun or start in self._spellings:
             found |= SAME_GATE
         if self._may_sound(start):
             found |= HEARD_GATE
-        if not self._long.isdisjoint(_skipped(start)):
+        if self._long and not self._long.isdisjoint(_skipped(start)):
             found |= TYPO_GATE
         self[start] = found
         return found
@@ -71,13 +71,15 @@ class Gates(dict[str, int]):
     def _may_sound(self, start: str) -> bool:
         sure = start.rstrip(_JOINED)
         sounds = translit.sounds(sure) if sure else ()
-        if not sounds or min(map(len, sounds)) < 2:
-            return True
-        if not _CYRILLIC_LETTER.search(start) and any(s[:2] in self._typed or s[0] in self._typed for s in sounds):
-            return True
-        return any(sound[:2] in self._heard for sound in sounds)
+        latin = not _CYRILLIC_LETTER.search(start)
+        for sound in sounds:
+            if len(sound) < 2 or sound[:2] in self._heard:
+                return True
+            if latin and (sound[:2] in self._typed or sound[0] in self._typed):
+                return True
+        return not sounds
 
 
-def _skipped(start: str) -> set[str]:
+def _skipped(start: str) -> tuple[str, ...]:
     """What one mistake leaves of the first four letters: any three of them in their order."""
-    return {start[:3], *(start[:at] + start[at + 1 :] for at in range(3))}
+    return start[:3], start[1:], start[0] + start[2:], start[:2] + start[3:]

@@ -272,18 +272,15 @@ class Lexicon(dict[str, tuple[Way, ...]]):
     def _mistyped(self, token: str) -> Iterator[Way]:
         if not TYPO_LETTERS - 1 <= len(token) <= LONGEST or not self._gates[token[:GATE]] & TYPO_GATE:
             return
-        known: bool | None = None  # asked for only where a name is near: the dictionaries take their time
         for number in sorted(self._mistakes.near(token)):
             word = self._words[number]
             if not is_near(token, beginning=word.beginning, rests=word.rests, last=word.last):
                 continue
-            if known is None:
-                known = self._morphology.is_known(token)
-            if known:
-                return
             shapes = self.shapes(number)
             close = next((form for form in shapes if len(form) >= TYPO_LETTERS and one_edit(form, token)), None)
             if close:
+                if self._morphology.is_known(token):  # asked last: the dictionaries take their time
+                    return
                 yield Way(number, shapes[close].slots, "typo")
 
     def _glued(self, parts: tuple[str, ...]) -> Iterator[tuple[str, Shape]]:

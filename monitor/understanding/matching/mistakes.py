@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _START = 6
 _NUMBER_BITS = 24
 _MOST_NUMBERS = 1 << _NUMBER_BITS
+_SEEN = 1 << 21
+"""So many places say whether a key may be there at all, which nearly none is."""
 _KEY = (1 << (64 - _NUMBER_BITS)) - 1
 
 
@@ -29,10 +31,13 @@ class Mistakes:
     def __init__(self) -> None:
         self._pairs = array("Q")
         self._sorted = True
+        self._seen = bytearray(_SEEN)
 
     def add(self, word: str, number: int) -> None:
         """Register a word under its number."""
-        self._pairs.extend([key << _NUMBER_BITS | number for key in _shortened(word)])
+        for key in _shortened(word):
+            self._pairs.append(key << _NUMBER_BITS | number)
+            self._seen[key % _SEEN] = 1
         self._sorted = False
 
     def near(self, token: str) -> set[int]:
@@ -43,6 +48,8 @@ class Mistakes:
         pairs = self._pairs
         found: set[int] = set()
         for key in _shortened(token):
+            if not self._seen[key % _SEEN]:
+                continue
             least = key << _NUMBER_BITS
             first = bisect_left(pairs, least)
             most = least + _MOST_NUMBERS
@@ -63,6 +70,9 @@ def one_edit(form: str, token: str) -> bool:
 
 def is_near(token: str, *, beginning: str, rests: frozenset[str] | None, last: str) -> bool:
     """Whether a token may be a mistyped form of a word; see `lexicon.Word`."""
+    size = len(beginning)
+    if beginning[-2:] not in token[max(size - 3, 0) : size + 1] and not token.startswith(beginning[: max(size - 3, 0)]):
+        return False  # the mistake would have to stand before the last two letters and among them
     if token.startswith(beginning):
         rest = token[len(beginning) :]
         if rests is not None:

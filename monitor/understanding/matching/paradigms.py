@@ -7,7 +7,7 @@ agree, and with its kind: exact, inflected, or derived («билайновски
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ _FLEETING_PLURAL = re.compile(r"(.{3,}[бвгджзклмнпрстфхцчшщ]
 _ADJECTIVE_ENDINGS = ["ий", "ого", "ому", "им", "ом", "ая", "ой", "ую", "ое", "ие", "их", "ими"]
 _ADJECTIVE_SUFFIXES = ("овск", "евск")
 _SURNAME_LIKE = re.compile(r".*(?:[ое]фф?|[ое]в|ин)")
+_GERMAN_ADJECTIVE = re.compile("[a-z]{2,}(?:sch|lich)e|(?:neu|alt|gross|erst)e")
 _LATIN_CASES = ["a", "u", "e", "y", "i", "om", "em", "ov", "ow", "ie", "ah", "am", "ami", "ach"]
 
 
@@ -73,7 +74,7 @@ _CYRILLIC_ENDINGS = (
     | {f"ск{ending}" for ending in _ADJECTIVE_ENDINGS}
     | {"", "ок", "ек"}
 )
-_LATIN_ENDINGS = frozenset(["", "s", "es", "ies", *_LATIN_CASES])
+_LATIN_ENDINGS = frozenset(["", "s", "es", "ies", *"nrm", *_LATIN_CASES])
 
 
 def stem(word: str, *, known: bool) -> str:
@@ -98,7 +99,7 @@ def rests_of(word: str, beginning: str) -> frozenset[str]:
     return _rests(word[len(beginning) :], script)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _rests(tail: str, script: re.Pattern[str] | None) -> frozenset[str]:
     """By the last letters of the word: there are about a hundred."""
     if script is None:
@@ -189,7 +190,7 @@ def _adjectives(word: str, morphology: Morphology) -> Iterator[str]:
 
 
 def _latin(word: str, morphology: Morphology) -> Iterator[str]:
-    """Plurals and genitives, and the cases that Slavic languages put to foreign names."""
+    """Plurals and genitives, cases of German adjectives, and those that Slavic languages put to foreign names."""
     if len(word) < 4:
         return
     if not word.endswith("s"):
@@ -198,6 +199,8 @@ def _latin(word: str, morphology: Morphology) -> Iterator[str]:
         yield word + "es"
     if word.endswith("y"):
         yield word[:-1] + "ies"
+    if _GERMAN_ADJECTIVE.fullmatch(word):
+        yield from (word + ending for ending in "nrm")
     if len(word) >= LATIN_CASE_LETTERS:
         root = word.removesuffix("a")
         made = (root + ending for ending in _LATIN_CASES)

@@ -10,6 +10,10 @@ from __future__ import annotations
 
 import re
 from itertools import islice, product
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
 
 _PLAIN = dict(zip("абвгдезиклмнопрстуфіґ", "abvgdeziklmnoprstufig", strict=True))
 _SCHEMES: tuple[dict[str, str], ...] = (
@@ -60,20 +64,37 @@ _HEARD: dict[str, tuple[str, ...]] = {
 
 _LONGEST_UNIT = 4
 _LONGEST_WORD = 40
+_BITS = 6
+_Branches = dict[str, dict[str, tuple[str, ...]]]
 
-_SOUND_OF = str.maketrans(
-    {
-        **dict(zip("бвфдлмнпртbvfdlmnprt", "bvvdlmnprtbvvdlmnprt", strict=True)),
-        **dict.fromkeys("гґжзкхсцчшщcgkqsxz", "s"), **dict.fromkeys("аеиоуыэюяіїєйьъaeiouy", ""),
-    }
-)  # fmt: skip
-"""What stays of a letter: which of k, s, h and their like is meant, Latin letters do not tell."""
+
+def _branches(table: dict[str, tuple[str, ...]]) -> _Branches:
+    """Spellings of each unit by their first letter, and under "" those that need none."""
+    # A doubled letter is often written once, in either script.
+    doubled = {letter * 2: (*table.get(letter * 2, ()), *table[letter]) for letter in table if len(letter) == 1}
+    made: _Branches = {}
+    for unit, spellings in {**table, **doubled}.items():
+        silent = ("",) if "" in spellings else ()
+        letters = dict.fromkeys(spelling[0] for spelling in spellings if spelling)
+        branch = {letter: (*(s for s in spellings if s.startswith(letter)), *silent) for letter in letters}
+        made[unit] = {**branch, "": silent}
+    return made
+
+
+_FIRST_HEARD = {
+    letter: frozenset(said[0] for unit in _HEARD if unit[0] == letter for said in _HEARD[unit] if said)
+    for letter in {unit[0] for unit in _HEARD} - {unit[0] for unit in _HEARD if "" in _HEARD[unit]}
+}
+"""With which letters a word may begin that is heard, by its first letter; not for letters that may be silent."""
+_TYPED_BRANCHES, _HEARD_BRANCHES = _branches(_TYPED), _branches(_HEARD)
+
 _AMBIGUOUS = {"h": ("", "s"), "j": ("", "s"), "w": ("v", "s", ""), "4": ("4", "s"), "6": ("6", "s"), "9": ("9", "")}
 _AMBIGUOUS_LETTER = re.compile("([hjw469])")
 _CLUSTER = re.compile("тс|дз|дж|ts|tz|tc|dz|dj|dg")
 _REPEATED = re.compile(r"(.)\1+")
 _VOWELS = frozenset("аеиоуыэюяіїєйaeiouyj")
 _CYRILLIC = re.compile("[а-яіїєґ]")
+_CYRILLIC_WORD = re.compile("[а-яіїєґ]+")
 _DIGRAPHS = (("ph", "f"), ("qu", "kv"), ("sh", "s"), ("ch", "s"), ("kh", "s"), ("zh", "s"))
 SOUNDS = 8
 """This many consonants are told apart."""
@@ -88,68 +109,100 @@ def to_latin(word: str) -> tuple[str, ...]:
 
 def is_typed(word: str, typed: str) -> bool:
     """Whether Latin letters (and digits) may stand for a Cyrillic word, by any scheme or by a mixture of them."""
-    return (len(word), len(typed)) in _reached(word, typed, _TYPED)
+    return len(word) << _BITS | len(typed) in _reached(word, typed, _TYPED_BRANCHES)
 
 
 def may_be_typed(beginning: str, typed: str) -> bool:
     """Whether Latin letters may begin as a Cyrillic beginning does, perhaps with its last letter in another unit."""
-    least = len(beginning) - 1
-    return any(at >= least for at, _ in _reached(beginning, typed, _TYPED))
+    least = len(beginning) - 1 << _BITS
+    return any(state >= least for state in _reached(beginning, typed, _TYPED_BRANCHES))
 
 
-def heard_ends(word: str, heard: str) -> set[int]:
+def heard_ends(word: str, heard: str) -> AbstractSet[int]:
     """Where, in a Cyrillic word, a Latin name may end that is written as it is heard; what follows is a case ending."""
+    if heard[:1] not in _FIRST_HEARD.get(word[0], heard):
+        return frozenset()
     silent = word[-1] == "a" or (len(word) > 3 and word[-1] == "e" and word[-2] not in _VOWELS)
-    least = len(word) - silent
-    ends = {place for at, place in _reached(word, heard, _HEARD) if at >= least}
+    least = len(word) - silent << _BITS
+    ends = {state & (1 << _BITS) - 1 for state in _reached(word, heard, _HEARD_BRANCHES) if state >= least}
     if word.startswith("mc"):
-        ends |= heard_ends("mac" + word[2:], heard)
+        return ends | heard_ends("mac" + word[2:], heard)
     return ends
 
 
 def sounds(word: str) -> set[str]:
     """The consonants of a folded word, in each way in which they may be meant; "a" stands for a first vowel."""
-    if _CYRILLIC.search(word):
+    if _CYRILLIC_WORD.fullmatch(word):
         text = _CLUSTER.sub("s", word) if "тс" in word or "дз" in word or "дж" in word else word
-    else:
-        text = word
+        sound = _even(("a" if word[0] in _VOWELS else "") + _sounding(text))
+        return {sound} if sound else set()
+    text = word
+    if not _CYRILLIC.search(word):
         for digraph, letter in _DIGRAPHS:
             if digraph in text:
                 text = text.replace(digraph, letter)
-        text = _CLUSTER.sub("s", text)
+    text = _CLUSTER.sub("s", text)
     firsts = ("", "a") if word[0] in "hwj" else ("a",) if word[0] in _VOWELS else ("",)
     if not _AMBIGUOUS_LETTER.search(text):
-        sound = text.translate(_SOUND_OF)
-        made = {first + sound for first in firsts}
+        made = {first + _sounding(text) for first in firsts}
     else:
-        choices = [_AMBIGUOUS.get(part) or (part.translate(_SOUND_OF),) for part in _AMBIGUOUS_LETTER.split(text)]
+        choices = [_AMBIGUOUS.get(part) or (_sounding(part),) for part in _AMBIGUOUS_LETTER.split(text)]
         made = {first + "".join(ways) for first in firsts for ways in islice(product(*choices), _MOST_SOUNDS)}
-    found = {(_REPEATED.sub(r"\1", sound) if _REPEATED.search(sound) else sound)[:SOUNDS] for sound in made}
-    found.discard("")
-    return found
+    return {_even(sound) for sound in made} - {""}
 
 
-def _reached(word: str, other: str, table: dict[str, tuple[str, ...]]) -> set[tuple[int, int]]:
-    """Lengths of beginnings of `word` and of `other` that spell each other, unit by unit in their order."""
-    seen: set[tuple[int, int]] = set()
+def _reached(word: str, other: str, table: _Branches) -> set[int]:
+    """Lengths of beginnings of `word` and of `other` that spell each other, unit by unit in their order.
+
+    As one number each, the length in `word` in the upper bits.
+    """
+    seen: set[int] = set()
     length = len(word)
     if max(length, len(other)) > _LONGEST_WORD:
         return seen
     waiting = [(0, 0)]
     while waiting:
         at, place = waiting.pop()
+        letter = other[place : place + 1]
         for end in range(at + 1, min(at + _LONGEST_UNIT, length) + 1):
             unit = word[at:end]
-            spellings = table.get(unit, ())
-            if end == at + 2 and unit[0] == unit[1]:
-                # A doubled letter is often written once, in either script.
-                spellings = (*spellings, *table.get(unit[0], ()))
-            elif end == at + 1 and not spellings:
+            if unit in table:
+                branch = table[unit]
+                spellings = branch[letter] if letter in branch else branch[""]
+            elif end == at + 1 and unit == letter:
                 spellings = (unit,)
+            else:
+                continue
             for spelling in spellings:
                 if other.startswith(spelling, place):
-                    state = (end, place + len(spelling))
+                    reached = place + len(spelling)
+                    state = end << _BITS | reached
                     if state not in seen:
                         seen.add(state)
-                        waiting.append(state)
+                        waiting.append((end, reached))
     return seen
+
+
+class _Sounds(dict[str, str]):
+    """What stays of a letter; others stay as they are."""
+
+    def __missing__(self, letter: str) -> str:
+        return letter
+
+
+_SOUND_OF = _Sounds(
+    {
+        **dict(zip("бвфдлмнпртbvfdlmnprt", "bvvdlmnprtbvvdlmnprt", strict=True)),
+        **dict.fromkeys("гґжзкхсцчшщcgkqsxz", "s"), **dict.fromkeys("аеиоуыэюяіїєйьъaeiouy", ""),
+    }
+)  # fmt: skip
+"""Which of k, s, h and their like is meant, Latin letters do not tell."""
+
+
+def _sounding(text: str) -> str:
+    return "".join(map(_SOUND_OF.__getitem__, text))
+
+
+def _even(sound: str) -> str:
+    """Without repetitions, and no longer than is told apart."""
+    return (_REPEATED.sub(r"\1", sound) if _REPEATED.search(sound) else sound)[:SOUNDS]

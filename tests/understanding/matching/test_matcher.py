@@ -308,6 +308,21 @@ def test_the_sureness_of_a_hit_falls_with_the_disguise(world: Index) -> None:
     assert sure[0] == 1.0 > sure[-1]
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "found"),
+    [
+        ("Booking.com", "make a booking, booking.com", ["booking.com"]),
+        ("Nordische Kahn", "der Nordischen Kahn, mit Nordischer Kahn", ["Nordischen Kahn", "Nordischer Kahn"]),
+        ("Перлогустка", "много перлогусток", ["перлогусток"]),
+        ("Камень", "о камне, камнями, с камня", ["камне", "камнями", "камня"]),
+        ("КДТС", "kdts", ["kdts"]),
+    ],
+)
+def test_a_name_alone_is_found_as(name: str, text: str, found: list[str], morphology: Morphology) -> None:
+    index = build([Brand(name=name)], morphology)
+    assert [hit.span.text for hit in find(Post(text=text), index).hits] == found
+
+
 def test_many_names_do_not_change_what_is_found(morphology: Morphology) -> None:
     others = [Brand(name=f"Кло{first}{second}ерц") for first in "абвгдежз" for second in "аеиоуя"]
     index = build([*WORLD, *others], morphology)

@@ -170,7 +170,7 @@ weight = 2
     found = bench(ru=source).find("Скидка! Угроза, потом суд, ещё суд", title="О делах", lang="ru")
     assert found == (
         SpecialCase(name="threat", level=Level.HIGH, rule="ru:strong", field="text", start=22, end=25),
-        SpecialCase(name="advert", level=Level.INFO, rule="ru:ad", field="text", start=0, end=6),
+        SpecialCase(name="advert", level=Level.INFO, rule="ru:ad", field="text", start=0, end=6, hides=True),
     )
 
 
