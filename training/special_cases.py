@@ -122,7 +122,7 @@ def together(one: Texts, other: Texts) -> Texts:
 
 
 def lengthened(texts: Texts) -> Texts:
-    """Long posts, each put together of some short ones, with the labels of all.
+    """Long posts that are of none of the cases WHOLE, each put together of some short ones.
 
     Else length alone would speak for an article: people seldom write long examples of anything else.
     """
@@ -144,13 +144,14 @@ def lengthened(texts: Texts) -> Texts:
 
 def train(texts: Texts, calibration: Mapping[str, Floats] | None = None) -> dict[str, NDArray[np.generic]]:
     """The arrays of the artifact."""
-    texts = together(texts, lengthened(texts))
+    longer = together(texts, lengthened(texts))
     idf, step = quantised_idf(texts.wordings)
-    rows = inputs(idf.astype(np.float32) * step, texts.wordings)
+    rows = inputs(idf.astype(np.float32) * step, longer.wordings)
     weights = np.zeros((BUCKETS, len(cases())))
-    for k in range(len(cases())):
+    for k, case in enumerate(cases()):
+        taken = longer if case in WHOLE else texts
         machine = LinearSVC(C=C, class_weight="balanced", random_state=0)
-        weights[:, k] = machine.fit(rows, texts.labels[:, k]).coef_[0]
+        weights[:, k] = machine.fit(rows[: len(taken.texts)], taken.labels[:, k]).coef_[0]
     blocks = weights.reshape(2, BLOCK, len(cases()))
     scales = np.maximum(np.abs(blocks).max(axis=1) / 127, 1e-9).astype(np.float32)
     return {

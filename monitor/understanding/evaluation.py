@@ -182,7 +182,7 @@ def _compared(
     texts: Sequence[Labelled], wanted: Sequence[set[str]], told: Sequence[set[str]], seconds: float
 ) -> Evaluation:
     wrong: list[Mapping[str, JSON]] = [
-        {"text": one.text, "brand": one.brand, "wanted": sorted(want), "told": sorted(got)}
+        {"text": one.text, "brand": one.brand, "wanted": [*sorted(want)], "told": [*sorted(got)]}
         for one, want, got in zip(texts, wanted, told, strict=True)
         if want != got
     ]

@@ -19,7 +19,7 @@ brands:
 sources:
   - {name: news, kind: feed, url: "https://news.test/feed"}
 """
-FILES = {
+FILES: dict[str, list[dict[str, object]]] = {
     "special-cases": [
         {"text": "Кассолёт, подаю на вас в суд!", "brand": "Кассолёт", "lang": "ru", "labels": ["legal_threat"]},
         {"text": "Кассолёт открыл новый офис", "brand": "Кассолёт", "lang": "ru", "labels": []},
