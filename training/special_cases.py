@@ -25,11 +25,11 @@ from sklearn.svm import LinearSVC
 from monitor.lemmas import lemmatise
 from monitor.models import Brand, Post
 from monitor.understanding.heads import Head
-from monitor.understanding.judge import WHOLE, Judge
+from monitor.understanding.judge import Judge
 from monitor.understanding.ngrams import BLOCK, BUCKETS, features, tokens
 from monitor.understanding.resemblance import ARTIFACT, SURE, wording
-from monitor.understanding.rules import FOLDER
-from training.sentiment import inputs, quantised_idf
+from monitor.understanding.rules import FOLDER, WHOLE
+from training.sentiment import DATA, SHIPPED, inputs, joined, quantised_idf, read_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,31 +52,28 @@ LITTLE: Final = frozenset({"de", "es", "uk"})
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """Labelled texts, each with its lemmas.
+    """Labelled texts as the head reads them.
 
     `labels` and `seen` have a row a text and a column a case: whether it is of the case, and whether a rule saw it.
     """
 
-    texts: tuple[tuple[str, str], ...]
+    wordings: tuple[str, ...]
     languages: tuple[str, ...]
     labels: NDArray[np.bool_]
     seen: NDArray[np.bool_]
 
-    @property
-    def wordings(self) -> list[str]:
-        """The texts as the head reads them."""
-        return [wording(text, lemmas) for text, lemmas in self.texts]
-
     def taken(self, at: NDArray[np.int64]) -> Texts:
         """Some of the texts."""
-        texts, languages = tuple(self.texts[n] for n in at), tuple(self.languages[n] for n in at)
-        return Texts(texts, languages, self.labels[at], self.seen[at])
+        wordings, languages = (tuple(known[n] for n in at) for known in (self.wordings, self.languages))
+        return Texts(wordings, languages, self.labels[at], self.seen[at])
 
 
 PARTS: Final = (5, 10)
 """Of how many texts a lengthened one is put together: at least, and less than."""
 LENGTHENED: Final = 0.1
 """Lengthened texts for each text."""
+ORDINARY: Final = {"ru": 1500, "en": 1500, "de": 300, "es": 300}
+"""How many ordinary posts of each language are learned from."""
 WITHOUT_EXAMPLES: Final = frozenset({"rebuts"})
 """Cases that the rules alone tell."""
 
@@ -99,12 +96,11 @@ def read_texts(place: Path) -> Texts:
     lines = list({line["text"]: line for line in lines}.values())
     judge = Judge(())
     of_brand = {name: judge.for_brands([Brand(name=name)]) for name in {line["brand"] for line in lines}}
-    seen = [
-        {case.name for case in of_brand[line["brand"]].by_rules(Post(text=line["text"], lang=line["lang"]))}
-        for line in lines
-    ]
+    posts = [Post(text=line["text"], lang=line["lang"]) for line in lines]
+    judges = [of_brand[line["brand"]] for line in lines]
+    seen = [{case.name for case in one.by_rules(post)} for one, post in zip(judges, posts, strict=True)]
     return Texts(
-        tuple((line["text"], lemmatise(line["text"], line["lang"])) for line in lines),
+        tuple(one.wording(post) for one, post in zip(judges, posts, strict=True)),
         tuple(line["lang"] for line in lines),
         np.array([[case in line["labels"] for case in cases()] for line in lines]),
         np.array([[case in cases_seen for case in cases()] for cases_seen in seen]),
@@ -114,11 +110,29 @@ def read_texts(place: Path) -> Texts:
 def together(one: Texts, other: Texts) -> Texts:
     """Both, in order."""
     return Texts(
-        one.texts + other.texts,
+        one.wordings + other.wordings,
         one.languages + other.languages,
         np.concatenate([one.labels, other.labels]),
         np.concatenate([one.seen, other.seen]),
     )
+
+
+@cache
+def ordinary() -> Texts:
+    """Posts of the sentiment corpora that may be trained on, taken as of no case: hardly one in a hundred is.
+
+    What is written for a case, or to look like it, is not what most posts are like.
+    """
+    chosen = np.random.default_rng(0)
+    rows = joined([read_rows(DATA / f"{name}.train.tsv.gz") for name in SHIPPED])
+    at = [
+        n
+        for lang, count in ORDINARY.items()
+        for n in chosen.choice([n for n, one in enumerate(rows.languages) if one == lang], size=count, replace=False)
+    ]
+    wordings = tuple(wording(rows.texts[n], lemmatise(rows.texts[n], rows.languages[n])) for n in at)
+    labels = np.zeros((len(at), len(cases())), dtype=np.bool_)
+    return Texts(wordings, tuple(rows.languages[n] for n in at), labels, labels)
 
 
 def lengthened(texts: Texts) -> Texts:
@@ -135,15 +149,14 @@ def lengthened(texts: Texts) -> Texts:
         for _ in range(round(where.sum() * LENGTHENED))
         if where.sum() > PARTS[1]
     ]
-    joined = tuple(
-        (" ".join(texts.texts[n][0] for n in part), " ".join(texts.texts[n][1] for n in part)) for part in parts
-    )
+    long_ones = tuple("\n".join(texts.wordings[n] for n in part) for part in parts)
     labels = np.array([texts.labels[part].any(axis=0) for part in parts])
-    return Texts(joined, tuple(texts.languages[part[0]] for part in parts), labels, np.zeros_like(labels))
+    return Texts(long_ones, tuple(texts.languages[part[0]] for part in parts), labels, np.zeros_like(labels))
 
 
 def train(texts: Texts, calibration: Mapping[str, Floats] | None = None) -> dict[str, NDArray[np.generic]]:
     """The arrays of the artifact."""
+    texts = together(texts, ordinary())
     longer = together(texts, lengthened(texts))
     idf, step = quantised_idf(texts.wordings)
     rows = inputs(idf.astype(np.float32) * step, longer.wordings)
@@ -151,7 +164,7 @@ def train(texts: Texts, calibration: Mapping[str, Floats] | None = None) -> dict
     for k, case in enumerate(cases()):
         taken = longer if case in WHOLE else texts
         machine = LinearSVC(C=C, class_weight="balanced", random_state=0)
-        weights[:, k] = machine.fit(rows[: len(taken.texts)], taken.labels[:, k]).coef_[0]
+        weights[:, k] = machine.fit(rows[: len(taken.wordings)], taken.labels[:, k]).coef_[0]
     blocks = weights.reshape(2, BLOCK, len(cases()))
     scales = np.maximum(np.abs(blocks).max(axis=1) / 127, 1e-9).astype(np.float32)
     return {
@@ -210,14 +223,14 @@ def main() -> None:
     options = parser.parse_args()
     authored, examples = map(read_texts, PLACES)
     both = together(authored, examples)
-    unseen = np.arange(len(authored.texts))
+    unseen = np.arange(len(authored.wordings))
     decisions = folded(both)[unseen]
     calibration = calibrated(decisions, authored)
     told = calibration["slope"] * decisions + calibration["offset"] + calibration["bonus"] * authored.seen
     show(authored, 1 / (1 + np.exp(-told)) >= SURE)
     if not options.evaluate:
         np.savez_compressed(ARTIFACT, **train(both, calibration))  # type: ignore[arg-type] # numpy's own stub
-        print(f"{ARTIFACT.name}: {ARTIFACT.stat().st_size} bytes, {len(both.texts)} texts")
+        print(f"{ARTIFACT.name}: {ARTIFACT.stat().st_size} bytes, {len(both.wordings)} texts")
 
 
 if __name__ == "__main__":

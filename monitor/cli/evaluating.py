@@ -139,7 +139,7 @@ def _labelled(file: Path, subject: Subject) -> Any:
     from monitor.understanding.evaluation import read_labelled
 
     try:
-        with file.open(encoding="utf-8") as lines:
+        with file.open(encoding="utf-8-sig") as lines:
             return read_labelled(lines, subject)
     except InputError as error:
         raise InputError(f"{file}: {error}") from None

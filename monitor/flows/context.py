@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypedDict
 from urllib.parse import urlsplit
 
 from monitor.store.authors import Known
 from monitor.store.stances import CONFIRMS
 from monitor.store.stories import KEYED
-from monitor.understanding.assess import Context, Opinion
+from monitor.understanding.assess import Context
 from monitor.understanding.authors import AuthorHistory, AuthorPost, author_key
 from monitor.understanding.history import Confirmations
 from monitor.understanding.relevance import learning
@@ -23,9 +23,7 @@ from monitor.understanding.stories import (
     CANDIDATES,
     SHARED_KEYS,
     WINDOW,
-    Alike,
     Earlier,
-    Likeness,
     Member,
     StoryDecision,
     StoryFigures,
@@ -51,7 +49,13 @@ MEMBERS: Final = 200  # newest posts of a story whose authors are counted
 POSTS: Final = 300  # newest posts of an author that are looked at
 MENTIONS: Final = 100  # newest mentions among them
 STANCES: Final = 500  # answers to a mention that are counted
+NOBODY: Final = "nobody in particular"  # «Гость» may be one person all along, and counts as one
 ENOUGH: Final = 200  # authors of a platform from which on a place among them says something
+
+
+class _Before(TypedDict):
+    figures: StoryFigures | None
+    is_cut: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,15 +96,22 @@ class History:
         post_id, post = new.id, new.post
         story = self._find_story(new, judgement.lemmas)
         context = self._of(post_id, post, judgement, place=place, silent=silent)
-        return replace(context, story=story, figures=self._figures(story, without=post_id))
+        if story.nearest is None:
+            return context
+        told = (
+            self.stored.told([story.nearest.earlier.post_id])
+            if story.story is None
+            else self.stored.members(story.story, limit=MEMBERS)
+        )
+        return replace(context, story=story, **self._before(told, without=post_id, now=self.now))
 
     def of_stored(self, post_id: int, post: Post, judgement: Judgement, *, place: Place, silent: str | None) -> Context:
         """Of a post whose story was found when it was stored."""
-        story, of_story = self._stored_story(post_id)
-        context = self._of(post_id, post, judgement, place=place, silent=silent)
+        context = self._with_story(
+            post_id, judgement.lemmas, self._of(post_id, post, judgement, place=place, silent=silent)
+        )
         confirmations = self._confirmations(post_id, context.key)
-        corrected = self.stored.corrected(post_id)
-        return replace(context, story=story, figures=of_story, confirmations=confirmations, corrected=corrected)
+        return replace(context, confirmations=confirmations, corrected=self.stored.corrected(post_id))
 
     def _of(self, post_id: int, post: Post, judgement: Judgement, *, place: Place, silent: str | None) -> Context:
         key = author_key(post.author, place.source)
@@ -124,28 +135,23 @@ class History:
         found = self.stored.sharing(new.keys, at_least=SHARED_KEYS, limit=CANDIDATES, without=new.id)
         return decide(lemmas, [self._earlier(told) for told in found])
 
-    def _stored_story(self, post_id: int) -> tuple[StoryDecision, StoryFigures | None]:
+    def _with_story(self, post_id: int, lemmas: Lemmas, context: Context) -> Context:
+        """With the story of a stored post: what it told again when it was found, and who tells it by now."""
         (told,) = self.stored.told([post_id])
         if told.story_id is None:
-            return StoryDecision(), None
-        members = self.stored.members(told.story_id, limit=MEMBERS)
-        others = figures(self._members(members, without=post_id), now=self.now)
+            return context
+        members = self._members(self.stored.members(told.story_id, limit=MEMBERS), without=post_id)
+        context = replace(context, grown=figures(members, now=self.now))
         if told.kind is None:
-            return StoryDecision(), others
-        origin = self._earlier(min(members, key=lambda member: (member.at, member.post_id)))
-        likeness = Likeness(kind=StoryKind(told.kind), share=told.share or 0.0)
-        return StoryDecision(alike=(Alike(earlier=origin, likeness=likeness),)), others
+            return context
+        earlier = self.stored.told_before(told.story_id, post_id, limit=CANDIDATES)
+        story = decide(lemmas, [self._earlier(one) for one in earlier])
+        before = self.stored.members(told.story_id, limit=MEMBERS, before=post_id)
+        then = max([told.at, *(one.at for one in before)])
+        return replace(context, story=story, **self._before(before, without=post_id, now=then))
 
-    def _figures(self, story: StoryDecision, *, without: int) -> StoryFigures | None:
-        if story.nearest is None:
-            return None
-        joined = story.story
-        told = (
-            self.stored.told([story.nearest.earlier.post_id])
-            if joined is None
-            else self.stored.members(joined, limit=MEMBERS)
-        )
-        return figures(self._members(told, without=without), now=self.now)
+    def _before(self, told: Sequence[Told], *, without: int, now: datetime) -> _Before:
+        return {"figures": figures(self._members(told, without=without), now=now), "is_cut": len(told) >= MEMBERS}
 
     def _members(self, told: Sequence[Told], *, without: int) -> list[Member]:
         return [
@@ -182,10 +188,10 @@ class History:
         by_stance: dict[bool, set[str]] = {True: set(), False: set()}
         for stance in self.stored.stances_on(post_id, limit=STANCES):
             replier = author_key(stance.author, stance.source)
-            is_author = key is not None and replier is not None and (replier.key, replier.link) == (key.key, key.link)
+            is_author = key is not None and replier is not None and replier.is_same(key)
             if is_author or self.plan.brand_of_account(stance.author) is not None:
                 continue
-            by_stance[stance.stance == CONFIRMS].add(replier.key if replier else f"post {stance.reply_id}")
+            by_stance[stance.stance == CONFIRMS].add(replier.key if replier else NOBODY)
         if not any(by_stance.values()):
             return None
         return Confirmations(confirming=frozenset(by_stance[True]), rebutting=frozenset(by_stance[False]))
@@ -261,25 +267,9 @@ def _brands(mentions: Sequence[Mention]) -> set[str]:
     return {mention.brand for mention in mentions}
 
 
-@dataclass(frozen=True, slots=True)
-class _Weights:
-    """What was learned of a brand, as `assess` asks for it."""
-
-    learned: learning.Learned
-
-    def opinion(self, post: Post, mention: Mention, lemmas: Lemmas) -> Opinion:
-        """See `assess.Learned`."""
-        found = learning.features(post, mention, lemmas)
-        return Opinion(
-            probability=learning.probability(self.learned, found, mention.relevance),
-            share=self.learned.share,
-            answers=self.learned.n_yes + self.learned.n_no,
-        )
-
-
 @lru_cache(maxsize=32)  # by its text: reading one takes some milliseconds, and every poll asks for the same few
 def _learned(record: str) -> Learned:
-    return _Weights(learning.from_record(json.loads(record)))
+    return learning.from_record(json.loads(record))
 
 
 @lru_cache(maxsize=4096)  # the authors of a story that grows are asked for again with each post

@@ -1,15 +1,16 @@
 """What people answer of a mention, and what is learned from their answers.
 
 An answer counts at once and for good: it outlives every rescore. From LEAST answers of both kinds on a classifier of
-the brand is trained in a worker, again with each EACH further answers, and counts where it is right at least
-as often as the rules, on answers that it has not seen. Every version stays and can be taken back.
+the brand is trained in a worker, again with each EACH further answers, and counts where it is right more often than
+the rules, on answers that it has not seen, and does no worse than the version that counts. Every version stays and can
+be taken back.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict, dataclass
-from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -17,7 +18,7 @@ import structlog
 
 from monitor.errors import InputError, WorkerKilled
 from monitor.flows.reassessing import reassess
-from monitor.understanding.relevance.learning import DRIFTED, EACH, LEAST, MOST, from_record, to_record
+from monitor.understanding.relevance.learning import DRIFTED, MOST, from_record, is_due, is_worse, to_record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,8 +30,10 @@ if TYPE_CHECKING:
     from monitor.store.corrections import Answer
     from monitor.understanding.relevance.learning import Learned
 
-NEWS: Final = timedelta(days=7)  # an answer about an older mention wakes nobody
 RECENT: Final = 50  # newest answers that are held against the older ones
+LONGEST_DOMAIN: Final = 253
+HIGHEST_RANK: Final = 10**9  # more than there are domains
+_NO_DOMAIN: Final = re.compile(r"[\s/:@?#,]|^\.|\.\.|\.$")
 
 log = structlog.get_logger()
 
@@ -53,13 +56,7 @@ async def correct(ports: Ports, plan: Plan, arguments: Mapping[str, JSON]) -> JS
     mention, about = int(str(arguments["mention"])), bool(arguments["about"])
     given = Given(about=about, note=str(arguments.get("note") or ""), person=str(arguments.get("person") or ""))
     answered = await ports.writer.run(partial(_correct, mention, given, plan, ports.clock.now()))
-    brand = str(answered["brand"])
-    try:
-        learned = await learn_if_due(brand, ports=ports)
-    except WorkerKilled as error:  # the answer is stored and counts; the next one brings learning again
-        log.warning("learning failed", brand=brand, error=str(error))
-        learned = None
-    return {**answered, "learned": learned}
+    return {**answered, "learned": await learn_if_due(str(answered["brand"]), ports=ports)}
 
 
 def _correct(mention_id: int, given: Given, plan: Plan, now: datetime, store: Store) -> dict[str, JSON]:
@@ -68,7 +65,7 @@ def _correct(mention_id: int, given: Given, plan: Plan, now: datetime, store: St
             raise InputError(f"there is no mention {mention_id}")
         post_id, brand = store.place_of(mention_id)
         # Whoever answers has seen it; others are told where it was only kept back as doubtful, and is news.
-        alerts = reassess(store, [post_id], plan=plan, now=now, decide_anew=given.about, brand=brand, news=NEWS)
+        alerts = reassess(store, [post_id], plan=plan, now=now, decide_anew=given.about, brand=brand)
         (kept,) = store.kept_posts([post_id])
         yes, no = store.answered(brand)
     found = next(view for view in kept.mentions if view.id == mention_id)
@@ -85,30 +82,50 @@ def _correct(mention_id: int, given: Given, plan: Plan, now: datetime, store: St
 
 
 async def learn_if_due(brand: str, *, ports: Ports) -> JSON:
-    """Learn from the answers to a brand's mentions, if there are enough new ones; what came of it, None if not due."""
+    """Learn from the answers to a brand's mentions, if there are enough new ones; what came of it.
+
+    None if it is not due, or too much for a worker: the next answer brings it again.
+    """
     answers = await ports.writer.run(lambda store: due_answers(store, brand))
     if not answers:
         return None
     now = ports.clock.now()
     lessons = [(answer.view.post, answer.about, answer.at) for answer in answers]
-    learned = await ports.worker.learn(brand, lessons, now)
-    return None if learned is None else await ports.writer.run(partial(_keep, brand, learned, now))
+    try:
+        learned = await ports.worker.learn(brand, lessons, now)
+    except WorkerKilled as error:  # what led to this, an answer or an erasure, is stored and counts
+        log.warning("learning failed", brand=brand, error=str(error))
+        return None
+    return None if learned is None else await ports.writer.run(partial(_keep, brand, learned, answers, now))
 
 
 def due_answers(stored: HistoryReading, brand: str) -> list[Answer]:
     """The answers to learn from, none where it is not time to."""
     yes, no = stored.answered(brand)
     versions = stored.learned_versions(brand)
-    is_due = min(yes, no) >= LEAST and (not versions or yes + no >= versions[0].answers + EACH)
-    return stored.answers(brand, limit=MOST) if is_due else []
+    due = is_due(versions[0].answers if versions else None, n_yes=yes, n_no=no)
+    return stored.answers(brand, limit=MOST) if due else []
 
 
-def _keep(brand: str, learned: Learned, now: datetime, store: Store) -> JSON:
-    """Store a version; it counts where it is right more often than the rules."""
-    answers = sum(store.answered(brand))
-    counts = learned.accuracy > learned.rules_accuracy
-    note = f"right in {learned.accuracy:.0%} of answers that it had not seen, the rules in {learned.rules_accuracy:.0%}"
-    version = store.add_learned(brand, to_record(learned), answers=answers, is_better=counts, note=note, now=now)
+def _keep(brand: str, learned: Learned, taught: Sequence[Answer], now: datetime, store: Store) -> JSON:
+    """Store a version; it counts where it is right more often than the rules and does no worse than what counts now.
+
+    None where one of the answers that taught it was erased meanwhile: what it learned from that one may not stay.
+    """
+    with store.transaction():
+        if not store.are_kept(taught):
+            log.info("not learned: an answer was erased meanwhile", brand=brand)
+            return None
+        answers = sum(store.answered(brand))
+        version = store.active_learned().get(brand)
+        record = None if version is None else store.learned_record(version)
+        active = None if record is None else from_record(json.loads(record))
+        counts = learned.accuracy > learned.rules_accuracy and (active is None or not is_worse(learned, active))
+        right = {"": learned.accuracy, "the rules ": learned.rules_accuracy}
+        right |= {} if active is None else {f"version {version} ": active.accuracy}
+        said = [f"{who}in {share:.0%}" for who, share in right.items()]
+        note = f"right {said[0]} of answers that it had not seen, {', '.join(said[1:])}"
+        version = store.add_learned(brand, to_record(learned), answers=answers, is_better=counts, note=note, now=now)
     log.info("learned", brand=brand, version=version, answers=answers, counts=counts)
     return {"version": version, "answers": answers, "counts": counts, "note": note}
 
@@ -198,16 +215,27 @@ def _words(stored: HistoryReading, brand: str) -> JSON:
 
 
 async def rank_domains(ports: Ports, _plan: Plan, arguments: Mapping[str, JSON]) -> JSON:
-    """The verb: take over `ranks`, a list of [domain, rank]; with `first` those of before go. Returns how many."""
+    """The verb: take in `ranks`, [domain, rank] each, a part of the list `of`, which begins anew with `first`.
+
+    With `last` it takes the place of the former list. Returns how many domains have a rank. Raises InputError for what
+    is no rank, and where the list's beginning is gone.
+    """
     given = arguments["ranks"]
     if not isinstance(given, list):
         raise InputError("ranks must be a list")
     ranks = [_rank(pair) for pair in given]
-    is_first = bool(arguments.get("first"))
-    return await ports.writer.run(lambda store: store.rank_domains(ranks, first=is_first))
+    of, is_first, is_last = str(arguments["of"]), bool(arguments.get("first")), bool(arguments.get("last"))
+    return await ports.writer.run(lambda store: store.rank_domains(ranks, of=of, first=is_first, last=is_last))
 
 
 def _rank(pair: JSON) -> tuple[str, int]:
-    if not isinstance(pair, list) or len(pair) != 2 or not isinstance(pair[1], int) or not pair[0]:
-        raise InputError(f"a rank is [domain, number], not {pair!r}")
-    return str(pair[0]).lower().strip().removeprefix("www."), pair[1]
+    match pair:
+        case [str(domain), int(rank)] if is_rank(domain, rank):
+            return domain.lower().removeprefix("www."), rank
+    raise InputError(f"a rank is [domain, number], not {pair!r}")
+
+
+def is_rank(domain: str, rank: int) -> bool:
+    """Whether this is the bare name of a domain and a rank from 1 to HIGHEST_RANK."""
+    named = 0 < len(domain) <= LONGEST_DOMAIN and domain.isprintable() and not _NO_DOMAIN.search(domain)
+    return named and 1 <= rank <= HIGHEST_RANK

@@ -14,6 +14,7 @@ import structlog
 
 from monitor.errors import InputError
 from monitor.flows.correcting import learn_if_due
+from monitor.flows.reassessing import reassess
 from monitor.store.forgotten import Whom
 from monitor.store.removal import Erased
 from monitor.text import canonical_url, fold
@@ -50,25 +51,37 @@ def whom(*, author: str | None, url: str | None, source: str | None = None) -> W
     return Whom(kind="author", value=name, source=source)
 
 
-async def forget(ports: Ports, _plan: Plan, arguments: Mapping[str, JSON]) -> JSON:
+async def forget(ports: Ports, plan: Plan, arguments: Mapping[str, JSON]) -> JSON:
     """The verb: from now on nobody stores posts of `whom`; `posts`, which are theirs, are erased."""
     source = arguments.get("source")
     kind = cast("Literal['author', 'url']", arguments["kind"])
     asked = Whom(kind=kind, value=str(arguments["value"]), source=None if source is None else str(source))
     posts, standing_under = (_ids(arguments.get(name)) for name in ("posts", "standing_under"))
     now = ports.clock.now()
-    is_new = await ports.writer.run(lambda store: store.forget(asked, now=now))
+    is_new = await ports.writer.run(partial(_mark, asked, now))
     erased = Erased()
     for batch in _batches(posts):
-        erased = erased.plus(await ports.writer.run(partial(_erase, batch, standing_under, now)))
+        erased = erased.plus(await ports.writer.run(partial(_erase, batch, standing_under, plan, now)))
     for brand in await ports.writer.run(lambda store: store.answered_brands()) if erased.posts else ():
         await learn_if_due(brand, ports=ports)  # anew, without what was erased
     log.info("forgotten", kind=asked.kind, hash=asked.hash.hex(), new=is_new, **erased._asdict())
     return {"hash": asked.hash.hex(), "new": is_new, **erased._asdict()}
 
 
-def _erase(batch: Sequence[int], standing_under: Sequence[int], now: datetime, store: Store) -> Erased:
-    return store.erase(batch, now=now, standing_under=standing_under)
+def _mark(asked: Whom, now: datetime, store: Store) -> bool:
+    with store.transaction():
+        if asked.kind == "author" and asked.source is None:
+            store.forget_person(asked.value)
+        return store.forget(asked, now=now)
+
+
+def _erase(batch: Sequence[int], standing_under: Sequence[int], plan: Plan, now: datetime, store: Store) -> Erased:
+    with store.transaction():
+        answered = store.answered_by(batch)
+        erased = store.erase(batch, now=now, standing_under=standing_under)
+        # What they had confirmed is confirmed by the others alone.
+        reassess(store, answered, plan=plan, now=now, decide_anew=False)
+    return erased
 
 
 async def tidy(ports: Ports, _plan: Plan, _arguments: Mapping[str, JSON]) -> JSON:

@@ -5,7 +5,7 @@ What the judge said stays; what history adds is read and reckoned anew, in the t
 
 from __future__ import annotations
 
-from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from monitor.alerting.routes import decide
@@ -16,13 +16,14 @@ from monitor.understanding.assess import assess
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from monitor.flows.ports import Plan
     from monitor.models import Decision, Mention, MentionView
     from monitor.store import Store
     from monitor.store.rescore import Kept
 
+NEWS: Final = timedelta(days=7)  # whatever is learned of an older post wakes nobody
 _STANCES: Final = {"confirmed": CONFIRMS, "rebuts": REBUTS}
 """Special cases of a reply that say what it thinks of the post that it answers."""
 
@@ -35,15 +36,17 @@ def stance_of(judgement: Judgement) -> str | None:
 
 
 def take_stance(
-    store: Store, reply_id: int, judgement: Judgement, *, plan: Plan, now: datetime, decide_anew: bool
+    store: Store, reply_id: int, judgement: Judgement | None, *, plan: Plan, now: datetime, decide_anew: bool
 ) -> list[bool]:
     """A stored reply that says the same of its author, or that it is not so, counts for the mention above it.
 
-    Returns True for each mention that became an alert by it.
+    What it said before an edit counts no more. Returns True for each mention that became an alert by it.
     """
-    stance = stance_of(judgement)
+    before = store.drop_stance(reply_id)
+    stance = stance_of(judgement) if judgement is not None else None
     about = store.note_stance(reply_id, stance) if stance else None
-    return reassess(store, [about], plan=plan, now=now, decide_anew=decide_anew) if about is not None else []
+    posts = sorted({post_id for post_id in (before, about) if post_id is not None})
+    return reassess(store, posts, plan=plan, now=now, decide_anew=decide_anew) if posts else []
 
 
 def reassess(
@@ -54,12 +57,11 @@ def reassess(
     now: datetime,
     decide_anew: bool,
     brand: str | None = None,
-    news: timedelta | None = None,
 ) -> list[bool]:
     """Assess the mentions of stored posts with what history knows by now, only those of `brand` if it is given.
 
     With `decide_anew` those of which nobody was told are decided anew, unless history recorded them silently or they
-    are older than `news`. Returns True for each that became an alert.
+    are older than NEWS. Returns True for each that became an alert.
     """
     alerted: list[bool] = []
     history = History(stored=store, plan=plan, now=now)
@@ -72,10 +74,14 @@ def reassess(
             lemmas = store.lemmas_of(view.id)
             judgement = judgement_of(view, lemmas or Lemmas())
             context = history.of_stored(kept.id, kept.post, judgement, place=place, silent=None)
-            # What was learned has had its say: it must not weigh twice.
-            context = replace(context, learned={})
+            if (
+                lemmas is None
+                and view.mention.spans
+                and view.mention.brand in context.learned.keys() - context.corrected
+            ):
+                continue  # until the next tick nobody can say what was learned of its words; it stays as it is
             (mention,) = assess(judgement, kept.post, context=context, now=now).mentions
-            is_news = news is None or now - (kept.post.published or kept.discovered_at) <= news
+            is_news = now - (kept.post.published or kept.discovered_at) <= NEWS
             anew = decide_anew and is_news and not is_silent(view.mention) and not store.is_alerted(view.id)
             decision = _decide(kept, mention, lemmas=judgement.lemmas, plan=plan, now=now) if anew else None
             alerted += _write(store, view, mention, decision, lemmas=lemmas, now=now)

@@ -115,7 +115,7 @@ class _Transaction:
             self._reassess_origin(post_id)
         return told + alerted
 
-    def _take_stance(self, post_id: int, judgement: Judgement, *, silent: str | None) -> list[bool]:
+    def _take_stance(self, post_id: int, judgement: Judgement | None, *, silent: str | None) -> list[bool]:
         anew = silent is None
         return take_stance(self.store, post_id, judgement, plan=self.plan, now=self.now, decide_anew=anew)
 
@@ -191,8 +191,11 @@ class _Transaction:
         self.store.add_sightings(source_id, stored.id, identities=found.identities, now=self.now)
         silent = self._why_silent(post, key=found.key)
         mentions = self._assessed(stored.id, post, judgement, silent)
-        if (post.title, post.text) == (stored.title, stored.text) or not (mentions or stored.mentions):
+        if (post.title, post.text) == (stored.title, stored.text):
             return []
+        told = [] if self.plan.brand_of_account(post.author) else self._take_stance(stored.id, judgement, silent=silent)
+        if not (mentions or stored.mentions):
+            return told
         self.store.revise_post(stored.id, title=post.title, text=post.text, now=self.now)
         lemmas = judgement.lemmas if judgement else Lemmas()
         gained: list[bool] = []
@@ -203,7 +206,7 @@ class _Transaction:
                 gained.append(self._mention(stored.id, post, mention, key=found.key, lemmas=lemmas, silent=silent))
         for brand in stored.mentions.keys() - {mention.brand for mention in mentions}:
             self.store.unname_mention(stored.mentions[brand], Why(code="edited", text="an edit took the brand out"))
-        return gained
+        return told + gained
 
     def _mention(
         self, post_id: int, post: Post, mention: Mention, *, key: str, lemmas: Lemmas, silent: str | None

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
 from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
@@ -19,11 +18,13 @@ from monitor.alerting.routes import decide
 from monitor.errors import InputError, WorkerKilled
 from monitor.flows.context import History, Place
 from monitor.flows.judging import judge_posts
+from monitor.flows.reassessing import NEWS
 from monitor.models import Mention, Why
 from monitor.understanding.assess import assess
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from monitor.flows.ports import Plan, Ports
     from monitor.models import JSON, Decision, Judgement, MentionView
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
 EXAMPLES: Final = 20  # changes that are shown, of each batch and in all
 MOVED: Final = 10  # points of priority that count as moved
-NEWS: Final = timedelta(days=7)  # older posts wake nobody, however they are judged now
 UNNAMED: Final = "no-longer-matches"  # the code of the reason why a kept mention is doubtful
 _HISTORY: Final = frozenset({"silent", "baseline"})  # reasons that no judge gives and none may take away
 _EARLIER: Final = re.compile(r"re-scored \d{4}-\d\d-\d\d: .*?; before: ", re.DOTALL)

@@ -45,6 +45,8 @@ _DOUBTFUL_BELOW: Final = 0.5
 _BANDS: Final = ((75, "now"), (50, "today"), (25, "this week"), (0, "when there is time"))
 _UNSIGNED: Final = ("match", "sentiment", "rating", "priority", "story", "spread", "influence", "contradiction")
 """Reasons whose number is a value of its own and not points for or against."""
+_CHANCE: Final = "special-case"
+"""Reasons whose number is the chance that the case is there, counted or not, by how the whole post reads."""
 
 
 def explain(
@@ -103,6 +105,8 @@ def _reason(why: Why) -> str:
     weight = ""
     if why.weight:
         weight = f"{why.weight:g}" if why.code.startswith(_UNSIGNED) else f"{why.weight:+g}"
+    if why.weight is not None and why.code.startswith(_CHANCE):
+        weight = f"chance {why.weight:.2f}"
     beside = ", ".join(filter(None, (place, weight)))
     return _sentence(why.text) + (f" [{beside}]" if beside else "")
 

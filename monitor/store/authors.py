@@ -7,8 +7,9 @@ counts of authors by followers, which say nothing of anybody; an author is count
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
+from monitor.errors import InputError
 from monitor.store import rows
 from monitor.store.m004 import author_key, author_link, reach_step
 from monitor.store.outbox import OutboxVerbs
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from monitor.models import Post
 
 
+_COMING: Final = "CREATE TEMP TABLE coming_ranks (domain TEXT PRIMARY KEY, rank INTEGER NOT NULL) WITHOUT ROWID"
+# Of the same shape as `domain_ranks`: then SQLite copies it whole, which holds others up for less.
+
+
 class Known(NamedTuple):
     """By what an author's posts are found: a name, at one source or at all, and the address of a profile, as spelt."""
 
@@ -31,7 +36,7 @@ class Known(NamedTuple):
 
 
 class Said(NamedTuple):
-    """A mention in an earlier post of an author."""
+    """A mention in an earlier post of an author; `negative` where it is and is not doubtful."""
 
     post_id: int
     mention_id: int
@@ -63,8 +68,8 @@ class AuthorReading:
         if not where:
             return Wrote()
         values |= {"without": without, "posts": posts, "mentions": mentions}
-        # An index for each way in: an OR would walk every post.
-        mine = f"SELECT id FROM ({' UNION '.join(where)}) WHERE id <> :without ORDER BY id DESC LIMIT :posts"  # noqa: S608 - constants, here and below
+        # An index for each way in, and each stops by itself: an OR would walk every post, a robot has 100,000.
+        mine = f"SELECT id FROM ({' UNION '.join(where)}) ORDER BY id DESC LIMIT :posts"  # noqa: S608 - constants, here and below
         found = self._db.execute(
             f"SELECT count(*), min(discovered_at), json_group_array(DISTINCT author) FILTER (WHERE author IS NOT NULL) "  # noqa: S608
             f"FROM ({mine}) AS mine CROSS JOIN posts ON posts.id = mine.id",
@@ -74,8 +79,8 @@ class AuthorReading:
             return Wrote()
         said = self._db.execute(
             f"""
-            SELECT mentions.post_id, mentions.id, brand, sources.name, mentions.at, sentiment = 'negative', thread,
-                posts.url
+            SELECT mentions.post_id, mentions.id, brand, sources.name, mentions.at,
+                sentiment = 'negative' AND NOT doubtful, thread, posts.url
             FROM ({mine}) AS mine CROSS JOIN mentions ON mentions.post_id = mine.id
             JOIN posts ON posts.id = mine.id JOIN sources ON sources.id = mentions.source_id
             ORDER BY mentions.at DESC, mentions.id DESC LIMIT :mentions
@@ -127,6 +132,8 @@ class AuthorReading:
 class AuthorVerbs(AuthorReading, OutboxVerbs):
     """The part of `Store` that knows authors."""
 
+    _coming: str | None = None  # the list of ranks whose parts come in now
+
     def count_reach(self, source_id: int, post: Post) -> None:
         """Count an author's followers, once for each author and platform; call it before the post is stored."""
         key, followers = author_key(post.author.name), post.author.followers
@@ -147,15 +154,27 @@ class AuthorVerbs(AuthorReading, OutboxVerbs):
         )
         return found.fetchone() is not None
 
-    def rank_domains(self, ranks: Iterable[tuple[str, int]], *, first: bool) -> int:
-        """Take over ranks of domains; with `first` those of before go. Returns how many there are now."""
+    def rank_domains(self, ranks: Iterable[tuple[str, int]], *, of: str, first: bool, last: bool) -> int:
+        """Take in a part of a list of ranks, which `of` tells from any other; the `last` puts it in the former's place.
+
+        Returns how many domains have a rank now. Until the last part is here nothing of the list counts. Raises
+        InputError for a part whose beginning is not here: another list came between, or the daemon was started anew.
+        """
+        if not first and of != self._coming:
+            raise InputError("the beginning of this list of ranks is gone, nothing was taken over: start it again")
         with self.transaction():
             if first:
-                self._db.execute("DELETE FROM domain_ranks")
+                self._db.execute("DROP TABLE IF EXISTS temp.coming_ranks")
+                self._db.execute(_COMING)
             self._db.conn.executemany(
-                "INSERT INTO domain_ranks VALUES (?, ?) ON CONFLICT DO UPDATE SET rank = min(rank, excluded.rank)",
+                "INSERT INTO temp.coming_ranks VALUES (?, ?) ON CONFLICT DO UPDATE SET rank = min(rank, excluded.rank)",
                 ranks,
             )
+            if last:
+                self._db.execute("DELETE FROM domain_ranks")
+                self._db.execute("INSERT INTO domain_ranks SELECT * FROM temp.coming_ranks")
+                self._db.execute("DROP TABLE temp.coming_ranks")
+        self._coming = None if last else of
         return self.domain_ranks()
 
 
@@ -165,7 +184,8 @@ def _where(known: Known) -> tuple[list[str], dict[str, object]]:
     name, link = author_key(known.name), author_link(known.link)
     if name is not None:
         here = " AND source_id = (SELECT id FROM sources WHERE name = :source)" if known.source is not None else ""
-        ways.append(f"SELECT id FROM posts WHERE author_key = :name{here}")  # noqa: S608 - constants
+        ways.append(f"author_key = :name{here}")
     if link is not None:
-        ways.append("SELECT id FROM posts WHERE author_link = :link")
-    return ways, {"name": name, "source": known.source, "link": link}
+        ways.append("author_link = :link")
+    newest = "SELECT id FROM (SELECT id FROM posts WHERE {} AND id <> :without ORDER BY id DESC LIMIT :posts)"
+    return [newest.format(way) for way in ways], {"name": name, "source": known.source, "link": link}

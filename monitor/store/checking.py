@@ -180,7 +180,7 @@ _WHY: Final = {"field": str | None, "start": int | None, "end": int | None, "wei
 _SOUND: Final[tuple[tuple[str, Callable[[str], bool]], ...]] = (
     ("cursor", _is_object),
     ("spans", _records(Span, confidence=int | float)),
-    ("special_cases", _records(_case)),
+    ("special_cases", _records(_case, hides=bool)),
     ("why", _records(Why, **_WHY)),
     ("health", _one_of(*Health)),
     ("sentiment", _one_of(*Label)),

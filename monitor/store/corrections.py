@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from monitor.store import rows
 from monitor.store.outbox import OutboxVerbs
 from monitor.store.queries import MENTION_VIEW, mention_view
+from monitor.text import fold
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from sqlite_utils import Database
@@ -17,8 +20,9 @@ if TYPE_CHECKING:
 
 
 class Answer(NamedTuple):
-    """A mention and what was last answered of it; `doubtful` is what had been said before."""
+    """A mention and what was last answered of it; `doubtful` is what had been said before, `id` the answer's number."""
 
+    id: int
     view: MentionView
     about: bool
     doubtful: bool
@@ -46,6 +50,12 @@ _ANSWERED: Final = f"""
 """  # noqa: S608
 
 
+_KEPT: Final = """
+    SELECT count(*) FROM json_each(?) AS given CROSS JOIN corrections ON corrections.id = given.value ->> 0
+    WHERE mention_id = given.value ->> 1 AND at = given.value ->> 2
+"""
+
+
 class CorrectionReading:
     """What is asked of answers."""
 
@@ -70,6 +80,7 @@ class CorrectionReading:
         found = self._db.query(_ANSWERS, (brand, limit))
         return [
             Answer(
+                id=int(row["correction_id"]),
                 view=mention_view(row),
                 about=bool(row["about"]),
                 doubtful=bool(row["doubted"]),
@@ -77,6 +88,12 @@ class CorrectionReading:
             )
             for row in found
         ]
+
+    def are_kept(self, answers: Sequence[Answer]) -> bool:
+        """Whether none of these was erased since; a number may have been given again, with another moment."""
+        given = [(answer.id, answer.view.id, rows.to_text(answer.at)) for answer in answers]
+        (kept,) = self._db.execute(_KEPT, (json.dumps(given),)).fetchone()
+        return int(kept) == len(given)
 
     def answered_brands(self) -> list[str]:
         """The brands whose mentions people answered."""
@@ -96,6 +113,14 @@ class CorrectionVerbs(CorrectionReading, OutboxVerbs):
         """The post and the brand of a mention that is there."""
         row = self._db.execute("SELECT post_id, brand FROM mentions WHERE id = ?", (mention_id,)).fetchone()
         return int(row[0]), str(row[1])
+
+    def forget_person(self, name: str) -> None:
+        """Whoever answered under this name, folded, answered as nobody in particular; the answers stay."""
+        found = self._db.execute("SELECT DISTINCT person FROM corrections WHERE person <> ''").fetchall()
+        spelt = [person for (person,) in found if fold(person).strip() == name]
+        self._db.execute(
+            "UPDATE corrections SET person = '' WHERE person IN (SELECT value FROM json_each(?))", (json.dumps(spelt),)
+        )
 
     def add_correction(self, mention_id: int, *, about: bool, note: str, person: str, now: datetime) -> int | None:
         """Note an answer, with what had been said before anybody answered; returns its number.

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
 
 _LONGEST: Final = 200  # code points of a name that count
-_PREFIX: Final = re.compile(r"^(?:www|m|mobile|old|new)\.")
+_PREFIX: Final = re.compile(r"^(?:www|m|mobile|old|new)\.(?=[^.]+\.)")  # m.ru is a name of its own
 
 _SAME_HOST: Final = {"twitter.com": "x.com", "vk.ru": "vk.com", "fb.com": "facebook.com", "telegram.me": "t.me"}
 
@@ -30,13 +30,18 @@ def author_key(name: str | None) -> str | None:
 
 
 def author_link(url: str | None) -> str | None:
-    """The address of an author's page as it is looked up: canonical and folded, without scheme, `www.`, `m.`."""
+    """The address of an author's page as it is looked up: canonical and folded, without scheme, `www.`, `m.`.
+
+    The same as `monitor.understanding.authors.profile_link`, which a schema cannot import: None for a front page too.
+    """
     if not url or (address := canonical_url(url)) is None:
         return None
     parts = urlsplit(address)
     host = _PREFIX.sub("", parts.netloc.lower())
-    link = f"{_SAME_HOST.get(host, host)}{parts.path.rstrip('/').casefold()}"
-    return f"{link}?{parts.query}" if parts.query else link
+    host, path = _SAME_HOST.get(host, host), parts.path.rstrip("/").casefold()
+    if not path and not parts.query and host.count(".") < 2:
+        return None
+    return f"{host}{path}?{parts.query}" if parts.query else f"{host}{path}"
 
 
 def reach_step(followers: int) -> int:
@@ -70,6 +75,7 @@ ALTER TABLE posts ADD COLUMN author_link TEXT;
 UPDATE posts SET author_key = author_key(author), author_link = author_link(author_url);
 CREATE INDEX posts_by_story ON posts (story_id) WHERE story_id IS NOT NULL;
 CREATE INDEX posts_by_author_key ON posts (author_key, source_id) WHERE author_key IS NOT NULL;
+CREATE INDEX posts_by_author_anywhere ON posts (author_key) WHERE author_key IS NOT NULL;
 CREATE INDEX posts_by_reach ON posts (author_key, source_id) WHERE followers IS NOT NULL AND author_key IS NOT NULL;
 CREATE INDEX posts_by_author_link ON posts (author_link) WHERE author_link IS NOT NULL;
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from monitor.models import Author
 from monitor.store.outbox import OutboxVerbs
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlite_utils import Database
 
 CONFIRMS: Final = "confirms"
@@ -38,9 +41,22 @@ class StanceReading:
         )
         return [Stance(row[0], Author(name=row[1], url=row[2]), row[3], row[4]) for row in found.fetchall()]
 
+    def answered_by(self, reply_ids: Sequence[int]) -> list[int]:
+        """The posts of others than these of which these replies say whether it is so."""
+        found = self._db.execute(
+            "SELECT DISTINCT post_id FROM json_each(:ids) AS given CROSS JOIN stances ON reply_id = given.value "
+            "WHERE post_id NOT IN (SELECT value FROM json_each(:ids))",
+            {"ids": json.dumps(list(reply_ids))},
+        )
+        return [int(post_id) for (post_id,) in found.fetchall()]
+
 
 class StanceVerbs(StanceReading, OutboxVerbs):
     """The part of `Store` that knows stances."""
+
+    def drop_stance(self, reply_id: int) -> int | None:
+        """A reply says neither any more; returns the post of which it had, None where it had not."""
+        return self._insert("DELETE FROM stances WHERE reply_id = ? RETURNING post_id", (reply_id,))
 
     def note_stance(self, reply_id: int, stance: str) -> int | None:
         """Note what a stored reply says of the mention above it; returns that one's post, None where there is none.
@@ -58,7 +74,7 @@ class StanceVerbs(StanceReading, OutboxVerbs):
         else:
             post_id = None
         if post_id is None:
-            found = self._db.execute(_BEFORE, {"reply": reply_id}).fetchone()
+            found = self._db.execute(_BEFORE, {"reply": reply_id, "newest": NEWEST}).fetchone()
             post_id = None if found is None else found[0]
         if post_id is None:
             return None
@@ -82,10 +98,16 @@ _UNDER: Final = """
     FROM reply CROSS JOIN parent LEFT JOIN stances ON stances.reply_id = parent.id
     WHERE parent.id <> reply.id ORDER BY parent.id LIMIT 1
 """
+NEWEST: Final = 1_000
+"""Posts of a thread, the newest, among which the mention is sought that a reply answers: some threads never end."""
+
 # The newest mention of its thread before it, by somebody else.
 _BEFORE: Final = """
     WITH reply AS (SELECT *, coalesce(thread, parent) AS place FROM posts WHERE id = :reply), thread AS (
-        SELECT posts.id FROM reply JOIN posts ON posts.source_id = reply.source_id AND posts.thread = reply.place
+        SELECT id FROM (
+            SELECT id FROM posts WHERE (source_id, thread) = (SELECT source_id, place FROM reply)
+            ORDER BY id DESC LIMIT :newest
+        )
         UNION SELECT posts.id FROM reply JOIN posts ON posts.source_id = reply.source_id
             AND posts.native_id = reply.place
         UNION SELECT posts.id FROM reply JOIN posts ON posts.url = reply.place AND +posts.source_id = reply.source_id

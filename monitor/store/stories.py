@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 KEYED: Final = 20  # posts of one story that keep their keys
 _COMMON: Final = 50  # newest posts that are looked at for one key: what more share is a phrase that everybody uses
+_LOOKED_AT: Final = 200  # first posts of a story among which those are that others may tell in their own words
+_NEWEST_ID: Final = 2**63 - 1
 _PRUNED: Final = 200  # posts whose keys are looked at in one go for being past their time
 
 
@@ -87,13 +89,27 @@ class StoryReading:
         """These posts, without their lemmas."""
         return self._told(_AMONG, [json.dumps(post_ids)])
 
-    def members(self, story_id: int, *, limit: int) -> list[Told]:
-        """The first post of a story and the newest `limit` others, newest first; without their lemmas."""
+    def told_before(self, story_id: int, post_id: int, *, limit: int) -> list[Told]:
+        """Of the posts of a story that were found before one of them the first `limit` that are no plain copies."""
         where = (
-            "posts.id = (SELECT origin_id FROM stories WHERE id = :story) OR posts.id IN "
-            "(SELECT id FROM posts WHERE story_id = :story ORDER BY id DESC LIMIT :limit) ORDER BY posts.id DESC"
+            "posts.id IN (SELECT id FROM (SELECT id, story_kind FROM posts WHERE story_id = :story AND id < :post "
+            "ORDER BY id LIMIT :looked) WHERE story_kind IS NOT 'repost' "
+            "OR id = (SELECT min(id) FROM posts WHERE story_id = :story) LIMIT :limit)"
         )
-        return self._told(where, {"story": story_id, "limit": limit})
+        values: dict[str, object] = {"story": story_id, "post": post_id, "looked": _LOOKED_AT, "limit": limit}
+        return self._told(where, values, lemmas=_LEMMAS)
+
+    def members(self, story_id: int, *, limit: int, before: int | None = None) -> list[Told]:
+        """The first post of a story and the newest `limit` others, newest first; without their lemmas.
+
+        With `before` only those that were found before this post.
+        """
+        where = (
+            "posts.id IN (SELECT origin_id FROM stories WHERE id = :story AND origin_id < :before UNION "
+            "SELECT id FROM (SELECT id FROM posts WHERE story_id = :story AND id < :before "
+            "ORDER BY id DESC LIMIT :limit)) ORDER BY posts.id DESC"
+        )
+        return self._told(where, {"story": story_id, "limit": limit, "before": before or _NEWEST_ID})
 
     def _told(self, where: str, values: Sequence[object] | dict[str, object], *, lemmas: str = "''") -> list[Told]:
         found = self._db.query(_TOLD.format(where=where, lemmas=lemmas), values)

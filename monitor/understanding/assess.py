@@ -32,6 +32,7 @@ HISTORY_RULE: Final = "history:"
 _OWN_VOICE: Final = ("own_voice", "own-voice")
 _SILENT: Final = "silent"
 _RECKONED_ANEW: Final = ("influence", "priority-", _SILENT)
+_UNNAMED: Final = frozenset({"edited", "no-longer-matches"})  # reasons why a mention is none any more
 _RULES_SAID: Final = "relevance-by-rules"
 _REASONS: Final = frozenset(
     {"story", "spread", "learned", "corrected", _RULES_SAID}
@@ -71,9 +72,11 @@ class Context:
     """What the store knows that the judge cannot; everything may be left out.
 
     To fill it: earlier posts that share `stories.SHARED_KEYS` of `stories.keys(lemmas)` are the candidates; `story` is
-    `stories.decide(lemmas, candidates)`, `figures` those of the story that it joins, without this post. `key` is
-    `authors.author_key`; `author` is the history under its key or its link, without this post, None where there is no
-    key. `learned`, `known_issues` and `corrected` (a person's answer for this very mention) are by brand.
+    `stories.decide(lemmas, candidates)`, `figures` those of the posts of its story that were found before it; `is_cut`
+    says that not all of them were counted. For a post that was stored long ago `grown` are the figures of all others of
+    its story by now. `key` is `authors.author_key`; `author` is the history under its key or its link, without this
+    post, None where there is no key. `learned`, `known_issues` and `corrected` (a person's answer for this very
+    mention) are by brand.
 
     `silent` says why a post is recorded silently, None if it is not. `source` is where the post was found and
     `source_weight` its configured weight, `percentile` (0 to 1) the author's place among those of the platform,
@@ -85,6 +88,8 @@ class Context:
     source_weight: float | None = None
     story: StoryDecision = field(default_factory=StoryDecision)
     figures: StoryFigures | None = None
+    is_cut: bool = False
+    grown: StoryFigures | None = None
     key: AuthorKey | None = None
     author: AuthorHistory | None = None
     confirmations: Confirmations | None = None
@@ -110,7 +115,7 @@ def assess(judgement: Judgement, post: Post, *, context: Context, now: datetime)
     correction that is taken back leaves no trace.
     """
     reach = influence(post, context.source_weight, percentile=context.percentile, domain_rank=context.domain_rank)
-    told = _told(context.story, context.figures)
+    told = _told(context.story, context.figures, is_cut=context.is_cut)
     mentions = tuple(
         _assessed(mention, judgement, post, context=context, reach=reach, told=told, now=now)
         for mention in judgement.mentions
@@ -124,13 +129,19 @@ def as_judged(mention: Mention) -> Mention:
     Influence and priority stay; `assess` reckons them anew. So does the reason why a post was recorded silently.
     """
     value = next((why.weight for why in mention.why if why.code == _RULES_SAID), None)
+    doubtful = mention.doubtful if value is None else value < DOUBTFUL_BELOW
     return replace(
         mention,
         relevance=mention.relevance if value is None else value,
-        doubtful=mention.doubtful if value is None else value < DOUBTFUL_BELOW,
+        doubtful=doubtful or is_unnamed(mention),
         special_cases=tuple(case for case in mention.special_cases if not case.rule.startswith(HISTORY_RULE)),
         why=tuple(why for why in mention.why if why.code not in _REASONS),
     )
+
+
+def is_unnamed(mention: Mention) -> bool:
+    """Whether the post names the brand no longer: what it says now is no evidence that it is about it."""
+    return any(why.code in _UNNAMED for why in mention.why)
 
 
 def _assessed(
@@ -147,6 +158,7 @@ def _assessed(
     mention = as_judged(mention)
     kept = tuple(why for why in mention.why if not why.code.startswith(_RECKONED_ANEW))
     value, doubtful, about = _relevance(mention, judgement, post, context)
+    mention = replace(mention, relevance=value, doubtful=doubtful)
     found = tuple(_findings(mention, judgement, post, context=context, now=now))
     special_cases = (*mention.special_cases, *(finding.case for finding in found))
     rank = priority(
@@ -164,8 +176,6 @@ def _assessed(
         silent = (Why(code=_SILENT, text=text),)
     return replace(
         mention,
-        relevance=value,
-        doubtful=doubtful,
         special_cases=special_cases,
         influence=reach.value,
         priority=rank.value,
@@ -184,7 +194,7 @@ def _relevance(
         text = f"a person answered that this is {'' if answer else 'not '}about {mention.brand}"
         return float(answer), not answer, (judged, Why(code="corrected", text=text, weight=float(answer)))
     learned = context.learned.get(mention.brand)
-    if learned is None:
+    if learned is None or is_unnamed(mention):
         return mention.relevance, mention.doubtful, ()
     opinion = learned.opinion(post, mention, judgement.lemmas)
     value = round((1 - opinion.share) * mention.relevance + opinion.share * opinion.probability, 3)
@@ -226,13 +236,14 @@ def _findings(
 
 def _authors(mention: Mention, context: Context) -> int:
     """Distinct authors who told the story as something bad, with this one if it is negative; 1 at least."""
-    negative = context.figures.negative_authors if context.figures else frozenset[str]()
+    story = context.grown or context.figures
+    negative = story.negative_authors if story else frozenset[str]()
     if mention.sentiment.label is Label.NEGATIVE:
         negative |= {context.key.key if context.key else ""}
     return max(1, len(negative))
 
 
-def _told(decision: StoryDecision, figures: StoryFigures | None) -> tuple[Why, ...]:
+def _told(decision: StoryDecision, figures: StoryFigures | None, *, is_cut: bool) -> tuple[Why, ...]:
     """What the story is and how far it has spread, in sentences."""
     nearest = decision.nearest
     if nearest is None:
@@ -244,9 +255,11 @@ def _told(decision: StoryDecision, figures: StoryFigures | None) -> tuple[Why, .
     if figures is not None:
         origin = figures.origin
         text = (
-            f"before it {figures.posts} {'post' if figures.posts == 1 else 'posts'} told this, by {figures.authors} "
+            f"before it {'at least ' if is_cut else ''}{figures.posts} {'post' if figures.posts == 1 else 'posts'} "
+            f"told this, by {figures.authors} "
             f"{'author' if figures.authors == 1 else 'authors'} at {figures.sources} "
-            f"{'source' if figures.sources == 1 else 'sources'}, {figures.growth:g} an hour; "
+            f"{'source' if figures.sources == 1 else 'sources'}, {figures.growth:g} an hour"
+            f"{', counting the first and the newest of them' if is_cut else ''}; "
             f"first post {origin.post_id} at {origin.source}, {origin.at:%Y-%m-%d %H:%M} UTC"
         )
         whys.append(Why(code="spread", text=text, weight=float(figures.authors)))

@@ -48,10 +48,17 @@ class AuthorKey:
     link: str | None
     distinctive: bool
 
+    def is_same(self, other: AuthorKey) -> bool:
+        """Whether both are of one author, as far as can be told."""
+        return self.key == other.key or (self.link is not None and self.link == other.link)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorPost:
-    """A mention in an earlier post of an author: of `brand`, at `source`, in `thread` where it stands in one."""
+    """A mention in an earlier post of an author: of `brand`, at `source`, in `thread` where it stands in one.
+
+    `negative` says that it is and that the brand is surely meant.
+    """
 
     post_id: int
     brand: str

@@ -15,6 +15,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from monitor.errors import InputError
 from monitor.models import Brand, Post, PostType
+from monitor.understanding.rules import FOLDER
+from monitor.understanding.rules.files import cases_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -105,6 +107,7 @@ NEEDED: Final[Mapping[Subject, tuple[str, ...]]] = {
 def read_labelled(lines: Iterable[str], subject: Subject) -> list[Labelled]:
     """The labelled texts of a file. Raises InputError that names the line and what is wrong with it."""
     found = []
+    cases = cases_of(FOLDER) if subject == "special-cases" else {}
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
@@ -112,16 +115,23 @@ def read_labelled(lines: Iterable[str], subject: Subject) -> list[Labelled]:
             labelled = Labelled.model_validate(json.loads(line))
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
-            raise InputError(f"line {number}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+            where = "".join(f"{part}: " for part in first["loc"])
+            raise InputError(f"line {number}: {where}{first['msg']}") from None
         except (ValueError, RecursionError) as error:
             raise InputError(f"line {number}: not JSON: {error}") from None
-        missing = [key for key in NEEDED[subject] if getattr(labelled, key) is None]
+        missing = [key for key in NEEDED[subject] if _is_missing(getattr(labelled, key))]
         if missing:
             raise InputError(f"line {number}: {', '.join(missing)} missing")
+        if cases and (unknown := [label for label in labelled.labels or () if label not in cases]):
+            raise InputError(f"line {number}: there is no special case {unknown[0]!r}; there are: {', '.join(cases)}")
         found.append(labelled)
     if not found:
         raise InputError("holds no labelled text")
     return found
+
+
+def _is_missing(value: object) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip())
 
 
 def evaluate(subject: Subject, texts: Sequence[Labelled], judge: Judge, *, known: Sequence[Brand] = ()) -> Evaluation:

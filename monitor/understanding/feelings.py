@@ -41,8 +41,11 @@ def turned(said: Sentiment, role: Role | None) -> Sentiment:
 
 
 def toward_brand(post: Post, said: Sentiment, role: Role | None) -> Sentiment:
-    """How a post is felt toward a brand of which its text says `said`: its stars say it better, where it has any."""
-    return turned(said, role) if post.rating is None else of_rating(post.rating)
+    """How a post is felt toward a brand of which its text says `said`.
+
+    Stars say it better than words, but they are those of what is reviewed: not of a brand that is left or compared.
+    """
+    return turned(said, role) if post.rating is None or role in BAD | GOOD else of_rating(post.rating)
 
 
 def reasons(post: Post, *, felt: Sentiment, said: Sentiment, words: Sequence[Word]) -> tuple[Why, ...]:

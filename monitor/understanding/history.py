@@ -123,7 +123,7 @@ def serial_complainer(
 
     `source` is where this post stands, which counts with the earlier ones.
     """
-    if author is None or mention.sentiment.label is not Label.NEGATIVE:
+    if author is None or mention.doubtful or mention.sentiment.label is not Label.NEGATIVE:
         return None
     earlier = recent_negatives(author, brand=mention.brand, now=now)
     posts = len(earlier) + 1

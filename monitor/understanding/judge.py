@@ -11,8 +11,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from monitor.lemmas import lemmatise
 from monitor.models import Judgement, Lemmas, Mention, SpecialCase, Why
 from monitor.understanding import feelings, language, priority, relevance, sentiment
@@ -24,28 +22,27 @@ from monitor.understanding.matching.matcher import find
 from monitor.understanding.ownwords import is_reply, own_words, without_chrome
 from monitor.understanding.reading import read_text
 from monitor.understanding.relevance.ruling import Rule as BrandRule
-from monitor.understanding.resemblance import SURE, USUAL, Resemblance, wording
-from monitor.understanding.rules import Rules
+from monitor.understanding.resemblance import SURE, USUAL, Resemblance
+from monitor.understanding.rules import WHOLE, Rules
+from monitor.understanding.special import LIKELY, RESEMBLES, around, counts, explained, resembled, worded
 from monitor.understanding.toward import toward
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from monitor.models import Brand, Post, Sentiment
     from monitor.understanding.heads import Word
     from monitor.understanding.matching.matcher import Found, Hit
     from monitor.understanding.reading import Reading
-    from monitor.understanding.rules.records import Case
-    from monitor.understanding.toward import Role, Toward
+    from monitor.understanding.toward import Role, TextSpan, Toward
 
 BATCH = 256
 """Posts that are judged at once; more cost memory and gain nothing."""
-RESEMBLES = "resembles:"
-"""How the rule of a special case begins that no rule saw."""
-WHOLE = frozenset({"own_voice", "article_about", "spam"})
-"""The special cases that are of a text as a whole, not of a place in it."""
+EVERYTHING = -1
+"""Stands for a post as a whole where numbers of brands stand for their parts."""
 STANCES = frozenset({"confirmed", "rebuts"})
 """The special cases of an answer that are about the post above it."""
 
@@ -64,7 +61,7 @@ class _Tools:
 class _Seen:
     """A post, read; `toward` and `texts` say of each brand that it names which text speaks of it, and how.
 
-    `decisions` are how much its wording resembles each special case.
+    `decisions` are how much the text that speaks of each brand resembles each special case.
     """
 
     post: Post
@@ -74,7 +71,7 @@ class _Seen:
     readings: tuple[Reading, ...]
     toward: dict[int, Toward]
     texts: dict[int, str]
-    decisions: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    decisions: dict[int, NDArray[np.float64]] = field(default_factory=dict)
 
 
 class Judge:
@@ -123,6 +120,10 @@ class Judge:
         (seen,) = self._resembling([self._read(*self._find(post))])
         return self._special_cases(seen, 0)[0]
 
+    def wording(self, post: Post) -> str:
+        """What the head reads of the post about the first brand: what training learns from."""
+        return self._wording(self._read(*self._find(post)), 0)
+
     def by_rules(self, post: Post) -> tuple[SpecialCase, ...]:
         """As `special_cases`, by the rules alone: what training weighs."""
         return self._by_rules(self._read(*self._find(post)), 0)
@@ -153,10 +154,17 @@ class Judge:
             )
 
     def _resembling(self, seen: Sequence[_Seen]) -> list[_Seen]:
-        """The posts with how much they resemble each special case."""
-        wordings = [wording(_whole(one.post), f"{one.lemmas.title} {one.lemmas.text}") for one in seen]
-        read = self._tools.examples.read(wordings)
-        return [replace(one, decisions=decisions) for one, decisions in zip(seen, read, strict=True)]
+        """The posts with how much what they say of each brand resembles each special case."""
+        asked = [(at, number) for at, one in enumerate(seen) for number in _asked(one)]
+        wordings = [self._wording(seen[at], number) for at, number in asked]
+        decisions: list[dict[int, NDArray[np.float64]]] = [{} for _ in seen]
+        for (at, number), read in zip(asked, self._tools.examples.read(wordings), strict=True):
+            decisions[at][number] = read
+        return [replace(one, decisions=found) for one, found in zip(seen, decisions, strict=True)]
+
+    def _wording(self, seen: _Seen, number: int) -> str:
+        """What the head reads of a post about a brand."""
+        return _worded(seen, _spans_of(seen, number))
 
     def _stance(self, seen: _Seen) -> tuple[SpecialCase, ...]:
         """What an answer that names no brand says of the post above it: that it is so, or that it is not."""
@@ -194,43 +202,50 @@ class Judge:
             spans=[hit.span for hit in hits if hit.brand == number],
             others=[hit.span for hit in hits if hit.brand != number],
             role=_role(seen, number),
+            within=seen.toward[number].text_spans if len(seen.toward) > 1 and number in seen.toward else None,
         )
 
-    def _special_cases(self, seen: _Seen, number: int) -> tuple[tuple[SpecialCase, ...], tuple[Why, ...]]:
-        """What the rules saw and the wording bears out, what it says by itself, and why."""
+    def _special_cases(
+        self, seen: _Seen, number: int
+    ) -> tuple[tuple[SpecialCase, ...], tuple[Why, ...], tuple[SpecialCase, ...]]:
+        """What the rules saw and the wording bears out, what it says by itself; why; and those that are sure."""
         by_rules = {case.name: case for case in self._by_rules(seen, number)}
-        chances = self._chances(seen, by_rules)
+        chances = self._chances(seen, by_rules, number)
         is_usual = len(_whole(seen.post)) <= USUAL
         heard = seen.lang in self._tools.examples.languages
         found: list[SpecialCase] = []
         why: list[Why] = []
         for name, case in self._tools.rules.cases.items():
             chance, told = chances.get(name), by_rules.get(name)
-            is_sure = chance is not None and chance >= SURE
-            if (
-                told is None
-                and is_sure
-                and (is_usual or name in WHOLE)
-                and not ("direction" in case.guards and _role(seen, number) in GOOD)
-            ):
-                told = _resembled(case, seen.post)
+            is_kept_off = "direction" in case.guards and _role(seen, number) in GOOD
+            is_alike = chance is not None and chance >= SURE and (is_usual or name in WHOLE) and not is_kept_off
+            if told is None and chance is not None and is_alike:
+                told = resembled(case, seen.post, chance)
             if told is not None:
-                counts = is_sure or chance is None or not heard
-                why.append(_of_case(case, told, seen.post, chance=chance, counts=counts))
-                if counts:
+                is_borne_out = not heard or counts(case, chance)
+                why.append(explained(case, told, seen.post, chance=chance, counts=is_borne_out))
+                if is_borne_out:
                     found.append(told)
-        return tuple(found), tuple(why)
+        sure = tuple(case for case in found if not case.rule.startswith(RESEMBLES) or chances[case.name] >= LIKELY)
+        return tuple(found), tuple(why), sure
 
-    def _chances(self, seen: _Seen, by_rules: dict[str, SpecialCase]) -> dict[str, float]:
-        """How much the post, or of a long one what stands around the evidence, reads like each special case."""
-        chances = self._tools.examples.chances(seen.decisions, by_rules.keys())
-        if len(_whole(seen.post)) <= USUAL:
-            return chances
-        told = [case for case in by_rules.values() if case.name in chances and case.name not in WHOLE]
-        texts = [_around(seen.readings, case) for case in told]
-        read = self._tools.examples.read([wording(text, lemmatise(text, seen.lang)) for text in texts])
-        around = (self._tools.examples.chances(decisions, by_rules.keys()) for decisions in read)
-        return chances | {case.name: said[case.name] for case, said in zip(told, around, strict=True)}
+    def _chances(self, seen: _Seen, by_rules: dict[str, SpecialCase], number: int) -> dict[str, float]:
+        """How much what the post says of a brand reads like each special case.
+
+        What a rule saw may drown in a long tale: the sentences around it count if they read more like it.
+        """
+        chances = self._tools.examples.chances(seen.decisions[number], by_rules.keys())
+        of_all = self._tools.examples.chances(seen.decisions.get(EVERYTHING, seen.decisions[number]), by_rules.keys())
+        chances |= {name: of_all[name] for name in WHOLE}
+        told = [
+            case
+            for case in by_rules.values()
+            if case.name in chances and case.name not in WHOLE and chances[case.name] < SURE
+        ]
+        texts = [_worded(seen, [around(seen.readings, case)]) for case in told]
+        near = (self._tools.examples.chances(read, by_rules.keys()) for read in self._tools.examples.read(texts))
+        best = {case.name: max(chances[case.name], said[case.name]) for case, said in zip(told, near, strict=True)}
+        return chances | best
 
     def _mentions(
         self, seen: _Seen, said: dict[str, Sentiment], telling: dict[str, list[Word]], *, weight: float | None
@@ -241,7 +256,7 @@ class Judge:
         for number in _numbers(seen.found):
             brand, part = self._brands[number], seen.toward[number]
             hits = [hit for hit in seen.found.hits if hit.brand == number]
-            special_cases, seen_why = self._special_cases(seen, number)
+            special_cases, seen_why, sure = self._special_cases(seen, number)
             about = relevance.weigh(
                 post,
                 brand,
@@ -249,7 +264,7 @@ class Judge:
                 cues=[cue for cue in seen.found.cues if cue.brand == number],
                 others=self._surely_beside(seen.found, number),
                 lang=seen.lang,
-                special_cases=special_cases,
+                special_cases=sure,
             )
             if (rule := self._brand_rules[number]) is not None:
                 about = rule.applied(about, post, seen.lang)
@@ -297,34 +312,20 @@ def _role(seen: _Seen, number: int) -> Role | None:
     return part.role if part else None
 
 
-def _of_case(case: Case, told: SpecialCase, post: Post, *, chance: float | None, counts: bool) -> Why:
-    """A special case in words: what the rule saw, how much the post reads like examples, and whether that suffices."""
-    says = case.says["en"]
-    if told.rule.startswith(RESEMBLES):
-        text = f"{says}: no rule says so, but the post reads like our examples of {case.name}"
-        return Why(code="special-case", text=text, weight=chance)
-    words = (post.title if told.field == "title" else post.text)[told.start : told.end]
-    text, code = f"{says}: «{words}» (rule {told.rule})", "special-case"
-    if not counts:
-        text = f"{case.name} is not counted: the post does not read like it, in spite of «{words}» (rule {told.rule})"
-        code = "special-case-unlike"
-    return Why(code=code, text=text, field=told.field, start=told.start, end=told.end, weight=chance)
+def _asked(seen: _Seen) -> list[int]:
+    """The brands whose parts are read, and where they are several the post as a whole."""
+    return [*seen.texts, EVERYTHING] if len(seen.texts) > 1 else [*seen.texts] or [0]
 
 
-def _around(readings: Sequence[Reading], case: SpecialCase) -> str:
-    """The sentences of the evidence with one before and one after it."""
-    reading = next(one for one in readings if one.field == case.field)
-    at = [n for n, one in enumerate(reading.sentences) if one.start < case.end and case.start < one.end]
-    near = reading.sentences[max(0, at[0] - 1) : at[-1] + 2]
-    return reading.text[near[0].start : near[-1].end]
+def _spans_of(seen: _Seen, number: int) -> Sequence[TextSpan]:
+    """The parts of a post that speak of a brand: all of it where there is no other."""
+    if len(seen.toward) > 1 and number in seen.toward and seen.toward[number].text_spans:
+        return seen.toward[number].text_spans
+    return [(reading.field, 0, len(reading.text)) for reading in seen.readings]
 
 
-def _resembled(case: Case, post: Post) -> SpecialCase:
-    """A case by resemblance: the whole text is its evidence."""
-    field, text = ("text", post.text) if post.text else ("title", post.title)
-    return SpecialCase(
-        name=case.name, level=case.level, rule=f"{RESEMBLES}{case.name}", field=field, start=0, end=len(text)
-    )
+def _worded(seen: _Seen, spans: Sequence[TextSpan]) -> str:
+    return worded(seen.post, seen.found.hits, spans, seen.lang)
 
 
 def _distinct(mentions: Sequence[Mention]) -> tuple[SpecialCase, ...]:

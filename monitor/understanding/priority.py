@@ -24,8 +24,12 @@ _MOST_SPREAD = 5.0
 _NOT_ADDRESSED = 0.8
 _LEAST_NEGATIVITY = 0.3
 _STEEPNESS = 0.55
+_GRAVE = frozenset({Level.HIGH, Level.CRITICAL})
 FLOORS = {"health_safety": 75, "fraud_leak": 75, "legal_threat": 60}
-"""Special cases that are never below this, however calm they sound; not for doubtful mentions."""
+"""Special cases that are never below this, however calm they sound; not for doubtful mentions.
+
+The same as `floor` in data/special_cases/cases.toml, which is not read here: a test holds both together.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,8 @@ def priority(
         names = ", ".join(dict.fromkeys(case.name for case in special_cases if _SEVERITY[case.level]))
         terms.append(("severity", severity, f"special cases: {names}"))
     why = [Why(code=f"priority-{code}", text=text, weight=round(weight, 3)) for code, weight, text in terms]
-    floor = 0 if doubtful else max((FLOORS.get(case.name, 0) for case in special_cases), default=0)
+    grave = [case.name for case in special_cases if case.level in _GRAVE and not doubtful]
+    floor = max((FLOORS.get(name, 0) for name in grave), default=0)
     if floor > value:
         value = floor
         why.append(Why(code="priority-floor", text=f"such a case is never below {floor}", weight=floor))

@@ -13,7 +13,7 @@ import tomllib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from hashlib import blake2b
 from heapq import nsmallest
 from importlib.resources import files
@@ -42,7 +42,8 @@ _FEWEST: Final = 6  # content words; two shorter texts agree by chance («спа
 _ENOUGH: Final = 20  # distinct content words from which on a rewriting can be told from a like subject
 _SOME: Final = 8  # and from which on a close retelling can
 _CLOSE_WORDS, _CLOSE_COMPANY = 0.8, 0.5  # what a close one keeps of the words, and of their company
-_LONGEST: Final = 8000  # content words of one post that are compared
+_LONGEST: Final = 4000  # content words of one post in which another's are looked for
+_COMPARED: Final = 1500  # and by which it is looked for itself: thirty comparisons hold up the store for a second
 _REPOST, _NEAR_DUPLICATE = 0.8, 0.5  # Jaccard of the pairs of neighbours
 _WORDS: Final = 0.6  # share of the words of the shorter text that stand in one window of the longer one
 _RUNS: Final = 0.3  # share of its runs of three words
@@ -170,13 +171,41 @@ def keys(lemmas: Lemmas) -> tuple[int, ...]:
     return tuple(sorted(pairs) if len(pairs) <= KEYS else nsmallest(KEYS, pairs))
 
 
+class _Text:
+    """A text as it is compared: its content words, and those of its beginning, of which each is worked out once."""
+
+    def __init__(self, words: Sequence[str]) -> None:
+        self.words = words[:_LONGEST]
+        self.beginning = words[:_COMPARED]
+
+    @cached_property
+    def distinct(self) -> set[str]:
+        return set(self.beginning)
+
+    @cached_property
+    def neighbours(self) -> set[tuple[str, str]]:
+        return {(one, two) if one < two else (two, one) for one, two in itertools.pairwise(self.beginning)}
+
+    @cached_property
+    def company(self) -> set[tuple[str, str]]:
+        return _company(self.beginning)
+
+    @cached_property
+    def runs(self) -> set[tuple[str, str, str]]:
+        return set(zip(self.beginning, self.beginning[1:], self.beginning[2:], strict=False))
+
+
 def compare(one: Sequence[str], other: Sequence[str]) -> Likeness | None:
     """How two texts tell the same, given as their content words; None where nothing shows that they do."""
-    shorter, longer = (one, other) if len(one) <= len(other) else (other, one)
-    if len(set(shorter)) < _FEWEST:
+    return _compare(_Text(one), _Text(other))
+
+
+def _compare(one: _Text, other: _Text) -> Likeness | None:
+    shorter, longer = (one, other) if len(one.words) <= len(other.words) else (other, one)
+    if len(shorter.distinct) < _FEWEST:
         return None
-    if len(shorter) >= _NEAR_DUPLICATE * len(longer):
-        jaccard = _jaccard(_neighbours(shorter), _neighbours(longer))
+    if len(shorter.words) >= _NEAR_DUPLICATE * len(longer.words):
+        jaccard = _jaccard(shorter.neighbours, longer.neighbours)
         if jaccard >= _REPOST:
             return Likeness(kind=StoryKind.REPOST, share=jaccard)
         if jaccard >= _NEAR_DUPLICATE:
@@ -186,12 +215,12 @@ def compare(one: Sequence[str], other: Sequence[str]) -> Likeness | None:
 
 def decide(lemmas: Lemmas, candidates: Iterable[Earlier]) -> StoryDecision:
     """Which story a post with these lemmas joins; `candidates` share `SHARED_KEYS` keys with it."""
-    words = content(joined(lemmas))
+    text = _Text(content(joined(lemmas)))
     order = list(StoryKind)
     alike = [
         Alike(earlier=earlier, likeness=likeness)
         for earlier in candidates
-        if (likeness := compare(words, content(earlier.lemmas))) is not None
+        if (likeness := _compare(text, _Text(content(earlier.lemmas)))) is not None
     ]
     alike.sort(key=lambda found: (order.index(found.likeness.kind), -found.likeness.share, found.earlier.at))
     return StoryDecision(alike=tuple(alike))
@@ -219,33 +248,31 @@ def figures(members: Sequence[Member], *, now: datetime) -> StoryFigures | None:
     )
 
 
-def _rewriting(shorter: Sequence[str], longer: Sequence[str]) -> Likeness | None:
+def _rewriting(shorter: _Text, longer: _Text) -> Likeness | None:
     """Whether the shorter text stands in the longer one in other words."""
-    words = set(shorter)
-    if len(words) < _SOME or len(words.intersection(longer)) < _LEAST_WORDS * len(words):
+    words = shorter.distinct
+    if len(words) < _SOME or len(words.intersection(longer.words)) < _LEAST_WORDS * len(words):
         return None
-    start, end, kept = _best_window(words, longer, round(_STRETCH * len(shorter)))
+    start, end, kept = _best_window(words, longer.words, round(_STRETCH * len(shorter.beginning)))
     share = kept / len(words)
-    window = longer[start:end]
+    window = longer.words[start:end]
     if len(words) < _ENOUGH:
         is_close = share >= _CLOSE_WORDS and _together(shorter, window) >= _CLOSE_COMPANY
         return Likeness(kind=StoryKind.REWRITTEN, share=share) if is_close else None
     is_spun = _SPUN_WORDS <= share < _WORDS and _together(shorter, window) >= _SPUN_COMPANY
-    if not (share >= _WORDS or is_spun or _in_runs(shorter, longer) >= _RUNS):
+    if not (share >= _WORDS or is_spun or _in_runs(shorter, longer.words) >= _RUNS):
         return None
     return Likeness(kind=StoryKind.REWRITTEN if share >= _SPUN_BELOW else StoryKind.SPUN, share=share)
 
 
-def _together(words: Sequence[str], text: Sequence[str]) -> float:
-    """The share of the words' pairs that keep each other company in `text` too."""
-    company = _company(words)
-    return len(company & _company(text)) / len(company)
+def _together(text: _Text, words: Sequence[str]) -> float:
+    """The share of a text's pairs that keep each other company in `words` too."""
+    return len(text.company & _company(words)) / len(text.company)
 
 
-def _in_runs(words: Sequence[str], text: Sequence[str]) -> float:
-    """The share of the words' runs of three that stand in `text`."""
-    runs = set(zip(words, words[1:], words[2:], strict=False))
-    return len(runs & set(zip(text, text[1:], text[2:], strict=False))) / len(runs)
+def _in_runs(text: _Text, words: Sequence[str]) -> float:
+    """The share of a text's runs of three that stand in `words`."""
+    return len(text.runs.intersection(zip(words, words[1:], words[2:], strict=False))) / len(text.runs)
 
 
 def _best_window(words: set[str], text: Sequence[str], size: int) -> tuple[int, int, int]:
@@ -263,10 +290,6 @@ def _best_window(words: set[str], text: Sequence[str], size: int) -> tuple[int, 
         if kept > best[2]:
             best = (places[first], at + 1, kept)
     return best
-
-
-def _neighbours(words: Sequence[str]) -> set[tuple[str, str]]:
-    return {(one, two) if one < two else (two, one) for one, two in itertools.pairwise(words)}
 
 
 def _company(words: Sequence[str]) -> set[tuple[str, str]]:

@@ -210,7 +210,7 @@ def test_R61_csv_holds_every_column_and_no_formula(cli: Cli) -> None:
     rows = list(csv.DictReader(io.StringIO(cli("export", "--limit", "3"))))
     assert [row["day"] for row in rows] == ["2026-12-09", "2026-11-13", "2026-11-12"]
     assert (rows[0]["title"], rows[0]["text"]) == ("'=HYPERLINK(1)", "'@SUM(A1)")
-    assert len(rows[0]) == 41
+    assert len(rows[0]) == 43
 
 
 def test_R61_json_lines_filter_and_bound(cli: Cli) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from contextlib import closing
+import os
+import sqlite3
+from contextlib import closing, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -117,11 +119,14 @@ def test_an_answer_counts_at_once_and_every_rescore_keeps_it(folder: Path, with_
         (("domain-ranks", "none.csv"), 65, "none.csv: cannot be read"),
         (("domain-ranks", "empty.csv"), 65, "holds no ranks"),
         (("domain-ranks", "wrong.csv"), 65, "wrong.csv:2: is no `rank,domain`"),
+        (("domain-ranks", "pipe"), 65, "pipe: is no regular file"),
+        (("domain-ranks", "."), 65, ".: is no regular file"),
     ],
 )
 def test_wrong_usage_is_said_in_words(folder: Path, arguments: tuple[str, ...], code: int, words: str) -> None:
     (folder / "empty.csv").write_text("", encoding="utf-8")
     (folder / "wrong.csv").write_text("1,a.example\nb.example,2\n", encoding="utf-8")
+    os.mkfifo(folder / "pipe")
     store_mentions(folder, [f"{BRAND} опять сломалась"])
     said = text(folder, *arguments, code=code)
     assert words in said
@@ -240,7 +245,50 @@ def test_ranks_of_domains_replace_those_of_before(folder: Path) -> None:
     assert lines(folder, "domain-ranks", "list.csv")[0]["known"] == 1  # nothing of the broken list was taken over
 
 
-def test_a_long_list_is_sent_in_parts(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "line",
+    [
+        "99999999999999999999,b.example",
+        f"{'9' * 5000},b.example",
+        "1000000001,b.example",
+        "0,b.example",
+        "-1,b.example",
+        "٣,b.example",
+        "2,",
+        "2,bad .example",
+        "2,bad\0.example",
+        "2,https://b.example/",
+        f"2,{'b' * 254}",
+        "2,b.example,c.example",
+    ],
+)
+def test_a_line_that_is_no_rank_is_named(folder: Path, line: str) -> None:
+    (folder / "list.csv").write_text(f"1000000000,a.example\n{line}\n", encoding="utf-8")
+    said = text(folder, "domain-ranks", "list.csv", code=65)
+    assert "list.csv:2: is no `rank,domain`" in said
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("blank", ["", "\n\n\n", " \r\n\t\n"])
+def test_a_list_without_ranks_is_refused(folder: Path, blank: str) -> None:
+    (folder / "list.csv").write_text(blank, encoding="utf-8")
+    assert "list.csv: holds no ranks" in text(folder, "domain-ranks", "list.csv", code=65)
+
+
+@pytest.mark.parametrize("with_daemon", [False, True])
+def test_a_long_list_is_sent_in_parts_and_counts_when_it_is_whole(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, with_daemon: bool
+) -> None:
     monkeypatch.setattr("monitor.cli.ranking.TOGETHER", 2)
-    (folder / "list.csv").write_text("".join(f"{rank},d{rank}.example\n" for rank in range(1, 6)), encoding="utf-8")
-    assert lines(folder, "domain-ranks", "list.csv")[0]["known"] == 5
+    many = "".join(f"{rank},d{rank}.example\n" for rank in range(1, 6))
+    with running(folder) if with_daemon else nullcontext():
+        (folder / "list.csv").write_text(many, encoding="utf-8")
+        assert lines(folder, "domain-ranks", "list.csv") == [{"file": "list.csv", "given": 5, "known": 5}]
+        (folder / "list.csv").write_text(f"{many.replace('d', 'e')}nonsense\n", encoding="utf-8")
+        assert "list.csv:6:" in text(folder, "domain-ranks", "list.csv", code=65)
+        assert ranked(folder) == {f"d{rank}.example": rank for rank in range(1, 6)}
+
+
+def ranked(folder: Path) -> dict[str, int]:
+    with closing(sqlite3.connect(f"file:{folder / 'monitor.db'}?mode=ro", uri=True)) as database:
+        return dict(database.execute("SELECT domain, rank FROM domain_ranks").fetchall())

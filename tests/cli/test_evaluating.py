@@ -66,3 +66,17 @@ def test_a_bad_file_is_named(folder: Path) -> None:
     assert done.returncode == 65
     assert done.stderr == "monitor: bad.jsonl: line 1: brand, relevant missing\n"
     assert run_command(folder, "evaluate", "relevance", "none.jsonl").returncode == 65
+
+
+def test_a_label_that_is_no_special_case_is_named_with_its_line(folder: Path) -> None:
+    line = {"text": "Кассолёт не отвечает", "brand": "Кассолёт", "labels": ["refund", "no_such"]}
+    (folder / "bad.jsonl").write_text("\n" + json.dumps(line, ensure_ascii=False), encoding="utf-8")
+    done = run_command(folder, "evaluate", "special-cases", "bad.jsonl")
+    assert done.returncode == 65
+    assert done.stderr.startswith("monitor: bad.jsonl: line 2: there is no special case 'no_such'; there are: health_")
+
+
+def test_a_file_may_begin_with_a_byte_order_mark(folder: Path) -> None:
+    file = folder / "relevance.jsonl"
+    file.write_text(file.read_text(encoding="utf-8"), encoding="utf-8-sig")
+    assert run_command(folder, "evaluate", "relevance", "relevance.jsonl").returncode == 0

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from monitor.alerting.routes import CompiledRoute
+from monitor.models import Author
 from monitor.query import parse
 from tests.flows.telling import TALE, reply, told, with_teller
 from tests.flows.test_stories import polled
-from tests.flows.world import BRAND, SUPPORT, World, play
+from tests.flows.world import BRAND, NOW, SUPPORT, World, play
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -127,5 +130,58 @@ def test_a_mention_that_no_search_finds_yet_waits_for_its_lemmas_all_the_same(tm
         assert "confirmed-by-others" in said(world)
         assert world.rows("SELECT search_version FROM mentions") == [{"search_version": 0}]
         assert world.count("mention_search") == 0
+
+    play(tmp_path, story)
+
+
+def test_those_who_are_nobody_in_particular_count_as_one(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        await polled(with_teller(world), told(1, by="Мария"))
+        await polled(world, *(reply(number, "+1", to="n1", by="Гость") for number in range(2, 8)))
+        assert world.count("stances") == 6
+        assert "1 other person confirmed it in answers, 0 said otherwise" in said(world)
+
+    play(tmp_path, story)
+
+
+@pytest.mark.parametrize(
+    "author",
+    [
+        Author(name="Мария77кот"),  # without the profile
+        Author(name="Мария", url="https://forum.example/u/5"),  # by another name
+    ],
+)
+def test_who_has_the_authors_name_or_profile_is_the_author(tmp_path: Path, author: Author) -> None:
+    async def story(world: World) -> None:
+        hers = Author(name="Мария77кот", url="https://forum.example/u/5")
+        await polled(with_teller(world), replace(told(1), author=hers))
+        await polled(world, replace(reply(2, "+1", to="n1", by=""), author=author))
+        assert world.count("stances") == 1
+        assert "confirmed" not in said(world)
+
+    play(tmp_path, story)
+
+
+def test_a_reply_that_is_edited_says_what_it_says_now(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        await polled(with_teller(world), told(1), reply(2, "+1", to="n1", by="Олег"))
+        assert "1 other person confirmed it" in said(world)
+        await polled(world, reply(2, "неправда, у меня всё хорошо", to="n1", by="Олег"))
+        assert world.rows("SELECT stance, post_id FROM stances") == [{"stance": "rebuts", "post_id": 2}]
+        assert "confirmed" not in said(world)
+        await polled(world, reply(2, "уже не помню", to="n1", by="Олег"))
+        assert world.count("stances") == 0
+
+    play(tmp_path, story)
+
+
+@pytest.mark.parametrize(("days", "alerts"), [(6, 1), (8, 0)])
+def test_a_confirmation_of_what_is_no_news_wakes_nobody(tmp_path: Path, days: int, alerts: int) -> None:
+    async def story(world: World) -> None:
+        with_teller(world).routes = CONFIRMED
+        await polled(world, told(1, by="Мария", published=NOW - timedelta(days=days)))
+        await polled(world, reply(2, "+1", to="n1", by="Олег"), reply(3, "+1", to="n1", by="Яна"))
+        assert "2 other people confirmed it" in said(world)
+        assert world.count("alerts") == alerts
 
     play(tmp_path, story)

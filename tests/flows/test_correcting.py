@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from monitor.errors import InputError
+from monitor.errors import InputError, WorkerKilled
 from monitor.flows.correcting import RECENT, correct, learned, rank_domains
 from monitor.flows.forgetting import forget
 from monitor.flows.rescoring import Orders, rescore_posts
 from monitor.models import Author
-from monitor.understanding.relevance.learning import EACH, LEAST, Learned
-from tests.flows.telling import told
+from monitor.understanding.relevance.learning import EACH, LEAST, Learned, to_record
+from tests.flows.telling import Teller, reply, told
 from tests.flows.test_rescoring import plan_of
 from tests.flows.world import BRAND, NOW, FakeWorker, World, play, post
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from monitor.models import JSON, Judgement, Post
+    from monitor.store import Store
 
 
 def taught_so(accuracy: float) -> Learned:
@@ -252,16 +253,138 @@ def test_what_was_learned_of_forgotten_posts_is_learned_anew_without_them(tmp_pa
     play(tmp_path, story)
 
 
+def test_what_is_erased_while_it_is_learned_from_teaches_nothing(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        worker = doubting(world)
+
+        class Late(Doubter):
+            async def learn(
+                self, brand: str, answers: Sequence[tuple[Post, bool, datetime]], now: datetime
+            ) -> Learned | None:
+                await world.writer.run(erase)
+                return await super().learn(brand, answers, now)
+
+        def erase(store: Store) -> None:
+            store.erase([2], now=NOW)
+
+        world.worker = worker = Late()
+        await taught(world, LEAST)
+        assert len(worker.lessons) == 1
+        assert world.count("learned") == 0
+
+    play(tmp_path, story)
+
+
+def test_a_worker_that_cannot_learn_stops_neither_an_answer_nor_forgetting(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        class Killed(Doubter):
+            async def learn(
+                self, brand: str, answers: Sequence[tuple[Post, bool, datetime]], now: datetime
+            ) -> Learned | None:
+                self.lessons.append([about for _, about, _ in answers])
+                raise WorkerKilled("took longer than 60 s")
+
+        world.worker = worker = Killed()
+        await taught(world, LEAST)
+        world.web.shows(told(900, f"{BRAND} может быть", by="Ольга"))
+        await world.poll()
+        (theirs,) = world.rows("SELECT post_id FROM mentions ORDER BY id DESC LIMIT 1")
+        asked: dict[str, JSON] = {"kind": "author", "value": "ольга", "posts": [cast("int", theirs["post_id"])]}
+        report = cast("dict[str, Any]", await forget(world.ports, world.plan, asked))
+        assert (report["posts"], len(worker.lessons), world.count("corrections")) == (1, 2, 2 * LEAST)
+
+    play(tmp_path, story)
+
+
+def test_a_version_that_does_worse_than_the_one_that_counts_does_not_take_its_place(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        worker = doubting(world)
+        await taught(world, LEAST)
+        worker.taught = taught_so(0.96)
+        world.web.shows(*(post(500 + number, f"{BRAND} ещё {number}") for number in range(EACH)))
+        await world.poll()
+        for row in world.rows(f"SELECT id FROM mentions ORDER BY id DESC LIMIT {EACH}"):
+            await answer(world, cast("int", row["id"]), about=True)
+        assert [row["state"] for row in world.rows("SELECT state FROM learned ORDER BY id")] == ["active", "worse"]
+
+    play(tmp_path, story)
+
+
+def test_what_was_learned_still_counts_when_others_confirm(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        doubting(world)
+        await taught(world, LEAST)
+        world.worker = Teller()
+        world.web.shows(told(900, by="Мария"))
+        await world.poll()
+        ask = "SELECT doubtful, relevance, why FROM mentions ORDER BY id DESC LIMIT 1"
+        (before,) = world.rows(ask)
+        world.web.shows(reply(901, "+1", to="n900", by="Олег"))
+        await world.poll()
+        (after,) = world.rows(ask)
+        assert (after["doubtful"], after["relevance"]) == (1, before["relevance"])
+        assert "learned from" in str(after["why"])
+        assert "confirmed it" in str(after["why"])
+
+    play(tmp_path, story)
+
+
+def test_what_an_edit_took_out_stays_doubtful_when_others_confirm(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        doubting(world)
+        await taught(world, LEAST)
+        world.worker = Teller()
+        world.web.shows(told(900, by="Мария"))
+        await world.poll()
+        world.web.shows(told(900, "ошиблась, это было совсем в другом месте", by="Мария"))
+        await world.poll()
+        world.web.shows(reply(901, "+1", to="n900", by="Олег"))
+        await world.poll()
+        (after,) = world.rows("SELECT doubtful, why FROM mentions ORDER BY id DESC LIMIT 1")
+        assert (after["doubtful"], "confirmed it" in str(after["why"])) == (1, True)
+
+    play(tmp_path, story)
+
+
 def test_ranks_of_domains_are_taken_over_and_join_the_influence(tmp_path: Path) -> None:
     async def story(world: World) -> None:
         ranks: list[JSON] = [["forum.example", 1], ["other.example", 5]]
-        assert await rank_domains(world.ports, world.plan, {"ranks": ranks, "first": True}) == 2
+        whole: dict[str, JSON] = {"of": "a", "first": True, "last": True}
+        assert await rank_domains(world.ports, world.plan, {"ranks": ranks, **whole}) == 2
         doubting(world)
         await polled(world, replace(post(1), author=Author(name="Анна")))
         assert "rank" in str(mention(world)["why"])
-        assert await rank_domains(world.ports, world.plan, {"ranks": [["x.example", 9]], "first": True}) == 1
-        for wrong in ("x", [["x"]], [["x", "1"]]):
+        assert await rank_domains(world.ports, world.plan, {"ranks": [["x.example", 9]], **whole}) == 1
+        for wrong in (
+            "x",
+            [["x"]],
+            [["x", "1"]],
+            [["x", 0]],
+            [["x", 10**20]],
+            [["x y", 1]],
+            [["x\0", 1]],
+            [["www.", 1]],
+        ):
             with pytest.raises(InputError):
-                await rank_domains(world.ports, world.plan, {"ranks": cast("JSON", wrong)})
+                await rank_domains(world.ports, world.plan, {"ranks": cast("JSON", wrong), **whole})
+
+    play(tmp_path, story)
+
+
+def test_what_was_learned_is_not_asked_of_a_mention_whose_words_no_index_has_yet(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        doubting(world)
+        world.worker = Teller()
+        await polled(world, told(900, by="Мария"))
+
+        def unread(store: Store) -> None:
+            store.add_learned(BRAND, to_record(taught_so(1.0)), answers=400, is_better=True, note="", now=NOW)
+            store._db.execute("DELETE FROM mention_search")
+
+        await world.writer.run(unread)
+        world.web.shows(reply(901, "+1", to="n900", by="Олег"))
+        await world.poll()
+        assert (mention(world)["doubtful"], "learned" in str(mention(world)["why"])) == (0, False)
+        assert (await answer(world, 1, about=False))["doubtful"] is True
 
     play(tmp_path, story)

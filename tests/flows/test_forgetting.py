@@ -336,7 +336,9 @@ def test_no_byte_stays_in_stories_stances_answers_or_the_reasons_of_others(tmp_p
         def answer(store: Store) -> None:
             store.add_correction(1, about=True, note="это Kanareika Olga", person="Ирина", now=NOW)
             store.add_correction(2, about=True, note="пишет вслед за Kanareika Olga", person="Ирина", now=NOW)
-            why = [{"code": "story", "text": "first told by Kanareika Olga", "field": None, "start": None, "end": None}]
+            why = [
+                {"code": "retold", "text": "first told by Kanareika Olga", "field": None, "start": None, "end": None}
+            ]
             store._db.execute("UPDATE mentions SET why = ? WHERE id = 2", (json.dumps(why),))
 
         await world.writer.run(answer)
@@ -350,6 +352,40 @@ def test_no_byte_stays_in_stories_stances_answers_or_the_reasons_of_others(tmp_p
         assert await tidy(world.ports, world.plan, {}) == {"clean": True}
         for spelt in ("kanareika", "Kanareika", "KANAREIKA"):
             assert files_with(spelt, tmp_path) == []
+
+    play(tmp_path, story)
+
+
+def test_a_forgotten_reply_confirms_nothing_any_more(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        with_teller(world)
+        await watched(world)
+        for one in (told(1), reply(2, "+1", to="n1", by=PERSON), reply(3, "+1", to="n1", by="Пётр")):
+            world.web.shows(one)
+            await world.poll()
+        (before,) = world.rows("SELECT priority, why FROM mentions")
+        assert "2 other people confirmed it" in str(before["why"])
+        await forget_all(world, tmp_path / "monitor.db", whom(author=PERSON, url=None))
+        (after,) = world.rows("SELECT priority, why FROM mentions")
+        assert "1 other person confirmed it" in str(after["why"])
+        assert int(str(after["priority"])) < int(str(before["priority"]))
+
+    play(tmp_path, story)
+
+
+def test_who_is_forgotten_answered_as_nobody_in_particular(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        await watched(world)
+        world.web.shows(post(1))
+        await world.poll()
+
+        def answer(store: Store) -> None:
+            for person in (PERSON.upper(), "Пётр"):
+                store.add_correction(1, about=True, note="", person=person, now=NOW)
+
+        await world.writer.run(answer)
+        await forget_all(world, tmp_path / "monitor.db", whom(author=PERSON, url=None))
+        assert [row["person"] for row in world.rows("SELECT person FROM corrections ORDER BY id")] == ["", "Пётр"]
 
     play(tmp_path, story)
 

@@ -310,9 +310,7 @@ def test_T9_a_complaint_that_a_firm_retells_is_none(day: Day) -> None:
     for mention in day.of("001"):
         assert "rude_staff" not in cases(mention)
         assert mention["sentiment"] == "neutral"
-    told = [name for name, text in retold().items() if "нахамил" in text]
-    assert told
-    assert not [name for name in told if (name, "Свалка") in day.alerted]
+    # By an account that is not known to be the firm's it may well be a customer's: docs/judgement.md.
     assert "own-voice" in reasons(day.mentions["retold", "Свалка"])
     assert ("retold", "Свалка") not in day.alerted
     assert "rude_staff" in cases(day.mentions["rude", "Свалка"])

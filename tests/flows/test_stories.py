@@ -12,11 +12,13 @@ from monitor.flows.forgetting import forget, retain
 from monitor.store import open_reader
 from monitor.store.forgotten import Whom, posts_of
 from monitor.store.stories import KEYED
-from tests.flows.telling import ELSE, TALE, told, with_teller
-from tests.flows.world import NOW, World, play, post
+from tests.flows.telling import ELSE, TALE, reply, told, with_teller
+from tests.flows.world import BRAND, NOW, World, play, post
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pytest
 
     from monitor.models import Post
 
@@ -158,5 +160,56 @@ def test_an_edit_keeps_its_story(tmp_path: Path) -> None:
         )
         assert row["story_kind"] == "repost"
         assert "story" in [why["code"] for why in json.loads(str(row["why"]))]
+
+    play(tmp_path, story)
+
+
+def told_of(world: World, post_id: int) -> list[str]:
+    (row,) = world.rows(f"SELECT why FROM mentions WHERE post_id = {post_id}")
+    return [why["text"] for why in json.loads(str(row["why"])) if why["code"] in ("story", "spread")]
+
+
+def test_a_post_that_is_looked_at_again_is_like_the_same_post_and_comes_after_the_same_ones(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        longer = f"{TALE} " + " ".join(f"добавка{number} слово{number} ещё{number}" for number in range(12))
+        await polled(with_teller(world), told(1), told(2, longer), told(3, longer), told(4))
+        # The first one by its date, although it was found last.
+        await polled(world, told(5, published=NOW - timedelta(days=2)))
+        posts = range(3, 7)
+        before = [told_of(world, post_id) for post_id in posts]
+        assert "of post 3 at forum" in before[1][0]
+        assert "before it 2 posts told this" in before[1][1]
+        await polled(world, *(reply(10 + one, "+1", to=f"n{one}", by="Олег") for one in (2, 3, 4, 5)))
+        assert world.count("stances") == 4
+        after = [told_of(world, post_id) for post_id in posts]
+        for was, now in zip(before, after, strict=True):
+            assert now[0] == was[0]
+            assert now[1].split(",")[0] == was[1].split(",")[0]
+
+    play(tmp_path, story)
+
+
+def test_of_a_long_story_it_is_said_that_not_all_posts_were_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("monitor.flows.context.MEMBERS", 3)
+
+    async def story(world: World) -> None:
+        await polled(with_teller(world), *(told(number) for number in range(1, 7)))
+        assert "before it 2 posts told this" in told_of(world, 4)[1]
+        assert "before it at least 4 posts told this" in told_of(world, 7)[1]
+
+    play(tmp_path, story)
+
+
+def test_mentions_that_may_be_of_something_else_make_nobody_a_serial_complainer(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        await polled(with_teller(world), *(told(number, f"{BRAND} плохо {number}", by="кот_77") for number in (1, 2)))
+        await world.writer.run(lambda store: store._db.execute("UPDATE mentions SET doubtful = 1"))
+        await polled(world, told(3, f"{BRAND} плохо опять", by="кот_77"))
+        assert "serial-complainer" not in str(world.rows("SELECT why FROM mentions WHERE post_id = 4"))
+        await world.writer.run(lambda store: store._db.execute("UPDATE mentions SET doubtful = 0"))
+        await polled(world, told(4, f"{BRAND} плохо ещё раз", by="кот_77"))
+        assert "serial-complainer" in str(world.rows("SELECT why FROM mentions WHERE post_id = 5"))
 
     play(tmp_path, story)

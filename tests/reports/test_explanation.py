@@ -24,7 +24,14 @@ MENTION = Mention(
         Why(code="match", text="«Кассолёту» is «Кассолёт» (inflected)", field="text", start=8, end=17, weight=0.98),
         Why(code="context", text="«касса» stands near", field="text", start=30, end=35, weight=1),
         Why(code="sentiment", text="reads negative (0.90)", weight=0.9),
-        Why(code="special-case", text="wants money back: «верните» (rule ru:back)", field="text", start=0, end=7),
+        Why(
+            code="special-case",
+            text="wants money back: «верните» (rule ru:back)",
+            field="text",
+            start=0,
+            end=7,
+            weight=0.44,
+        ),
         Why(code="influence", text="the author has 1,200 followers", weight=0.3),
         Why(code="priority-negative", text="negative with probability 0.90", weight=0.9),
         Why(code="silent", text="recorded silently: first poll of this source"),
@@ -66,7 +73,12 @@ def test_a_reason_stands_where_its_question_is_with_its_place_and_weight() -> No
         "«Кассолёту» is «Кассолёт» (inflected). [text 8-17, 0.98]",
         "«касса» stands near. [text 30-35, +1]",
     )
-    assert _answer("special case").reasons == ("Wants money back: «верните» (rule ru:back). [text 0-7]",)
+    assert _answer("special case").reasons == ("Wants money back: «верните» (rule ru:back). [text 0-7, chance 0.44]",)
+
+
+def test_a_case_that_is_not_counted_shows_its_chance_too() -> None:
+    unlike = Why(code="special-case-unlike", text="refund is not counted", weight=0.0)
+    assert _answer("special case", replace(MENTION, why=(unlike,))).reasons == ("Refund is not counted. [chance 0.00]",)
 
 
 def test_every_reason_is_told_once() -> None:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from monitor.errors import InputError
 from monitor.models import Author, Label, Lemmas, Mention, Post, Sentiment, Source
-from monitor.store import Reader, Store, open_reader, open_writer
+from monitor.store import Reader, Store, open_reader, open_writer, stances
 from monitor.store.authors import Known
 
 if TYPE_CHECKING:
@@ -103,6 +104,29 @@ def test_an_author_is_found_by_name_here_or_everywhere_or_by_profile(store: Stor
     assert store.wrote(Known(" "), without=0, posts=9, mentions=9).posts == 0
 
 
+def test_of_who_writes_much_only_the_newest_posts_are_walked(store: Store) -> None:
+    for number in range(1, 7):
+        say(store, number, author=by("робот"), source=1 + number % 2)
+    assert store.wrote(Known("робот"), without=6, posts=2, mentions=9).first_seen == NOW + timedelta(minutes=4)
+    assert store.wrote(Known("робот", "news"), without=6, posts=1, mentions=9).first_seen == NOW + timedelta(minutes=5)
+    for known in (Known("робот"), Known("робот", "news"), Known(None, link="https://vk.com/a")):
+        plan = steps(store, lambda known=known: store.wrote(known, without=6, posts=2, mentions=9))  # type: ignore[misc]
+        assert not [step for step in plan if "TEMP B-TREE" in step and "mentions" not in step][2:], plan
+
+
+def test_the_mention_that_a_reply_answers_is_sought_among_the_newest_of_its_thread(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mention = say(store, 1, thread="t", author=by("Анна"))
+    for number in (2, 3):
+        say(store, number, thread="t", brand=None)
+    reply = say(store, 4, thread="t", brand=None, author=by("Олег"))
+    monkeypatch.setattr(stances, "NEWEST", 3)
+    assert store.note_stance(reply, "confirms") is None
+    monkeypatch.setattr(stances, "NEWEST", 4)
+    assert store.note_stance(reply, "confirms") == mention
+
+
 def test_each_author_is_counted_once_for_a_platform(store: Store) -> None:
     say(store, 1, author=by("а", followers=10))
     say(store, 2, author=by("А", followers=5000), source=2)  # the same host
@@ -120,8 +144,29 @@ def test_each_author_is_counted_once_for_a_platform(store: Store) -> None:
     ("host", "rank"), [("a.b.example.org", 7), ("example.org", 7), ("Other.Example", 9), ("org", None), ("x.y", None)]
 )
 def test_a_host_has_the_rank_of_the_nearest_domain(store: Store, host: str, rank: int | None) -> None:
-    assert store.rank_domains([("example.org", 8), ("example.org", 7), ("other.example", 9)], first=True) == 2
+    ranks = [("example.org", 8), ("example.org", 7), ("other.example", 9)]
+    assert store.rank_domains(ranks, of="a", first=True, last=True) == 2
     assert store.domain_rank(host) == rank
+
+
+def test_a_list_of_ranks_takes_the_place_of_the_former_once_it_is_whole(store: Store) -> None:
+    store.rank_domains([("old.example", 1)], of="a", first=True, last=True)
+    assert store.rank_domains([("new.example", 2)], of="b", first=True, last=False) == 1
+    assert store.domain_rank("old.example") == 1
+    assert store.domain_rank("new.example") is None
+    assert store.rank_domains([("newer.example", 3)], of="b", first=False, last=True) == 2
+    assert store.domain_rank("old.example") is None
+    assert store.domain_rank("new.example") == 2
+
+
+def test_two_lists_of_ranks_at_once_do_not_mix(store: Store) -> None:
+    store.rank_domains([("one.example", 1)], of="a", first=True, last=False)
+    store.rank_domains([("two.example", 2)], of="b", first=True, last=False)
+    with pytest.raises(InputError, match="start it again"):
+        store.rank_domains([("more.example", 3)], of="a", first=False, last=True)
+    assert store.rank_domains([("three.example", 4)], of="b", first=False, last=True) == 2
+    with pytest.raises(InputError, match="start it again"):
+        store.rank_domains([], of="b", first=False, last=True)
 
 
 def steps(store: Store, ask: Callable[[], object]) -> list[str]:
@@ -149,6 +194,8 @@ BIG = ("posts", "mentions", "story_keys", "stances", "corrections", "sightings",
     [
         lambda store: store.sharing([1, 2, 3], at_least=1, limit=30, without=3),
         lambda store: store.members(1, limit=200),
+        lambda store: store.told_before(1, 9, limit=30),
+        lambda store: store.answered_by([1, 2]),
         lambda store: store.origin_of(2),
         lambda store: store.told([1, 2]),
         lambda store: store.wrote(Known("анна", "forum", "https://vk.com/a"), without=1, posts=300, mentions=100),
@@ -162,7 +209,7 @@ BIG = ("posts", "mentions", "story_keys", "stances", "corrections", "sightings",
         lambda store: store.prune_story_keys(NOW, after=0),
         lambda store: store.is_alerted(1),
     ],
-    ids=range(14),
+    ids=range(16),
 )
 def test_what_a_poll_asks_reaches_an_index(store: Store, ask: Callable[[Store], object]) -> None:
     for number in range(1, 4):

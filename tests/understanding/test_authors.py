@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from monitor.models import Author
+from monitor.store.m004 import author_link
 from monitor.understanding.authors import (
     AuthorHistory,
     AuthorPost,
@@ -64,6 +65,10 @@ def test_a_name_that_many_have(name: str) -> None:
         ("https://badger.example.org/", "badger.example.org"),
         ("https://example.org/", None),
         ("https://example.org", None),
+        ("https://m.ru/Badger", "m.ru/badger"),
+        ("https://new.org/badger", "new.org/badger"),
+        ("https://m.vk.ru/id1", "vk.com/id1"),
+        ("https://m.ru/", None),
         ("javascript:alert(1)", None),
         ("", None),
         (None, None),
@@ -71,6 +76,7 @@ def test_a_name_that_many_have(name: str) -> None:
 )
 def test_the_one_spelling_of_a_profile(url: str | None, link: str | None) -> None:
     assert profile_link(url) == link
+    assert author_link(url) == link  # by which the database finds it
 
 
 @pytest.mark.parametrize(

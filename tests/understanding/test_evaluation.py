@@ -70,7 +70,11 @@ def test_a_line_of_output_holds_what_programs_read(judge: Judge) -> None:
     [
         ("relevance", '{"text": "x", "brand": "B"}', "line 1: relevant missing"),
         ("special-cases", '{"text": "x"}', "line 1: brand, labels missing"),
+        ("relevance", '{"text": "x", "brand": " ", "relevant": true}', "line 1: brand missing"),
+        ("special-cases", '{"text": "x", "brand": "", "labels": []}', "line 1: brand missing"),
+        ("special-cases", '{"text": "x", "brand": "B", "labels": ["spam", "no_such"]}', "line 1: .* 'no_such'; there"),
         ("matching", '{"brands": []}', "line 1: text: Field required"),
+        ("matching", "[1]", "line 1: Input should be"),
         ("matching", "{", "line 1: not JSON"),
         ("matching", '{"text": 7, "brands": []}', "line 1: text"),
         ("matching", "", "holds no labelled text"),

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from monitor.models import Level, Post, PostType, Span, SpecialCase
-from monitor.understanding.priority import is_addressed, priority
+from monitor.understanding.priority import FLOORS, is_addressed, priority
+from monitor.understanding.rules import FOLDER
+from monitor.understanding.rules.files import cases_of
 
 
 def case(name: str, level: Level) -> SpecialCase:
@@ -13,6 +15,10 @@ def case(name: str, level: Level) -> SpecialCase:
 
 
 THREAT, RUDE = case("legal_threat", Level.HIGH), case("rude_staff", Level.HIGH)
+
+
+def test_the_floors_are_those_of_the_cases() -> None:
+    assert {one.name: one.floor for one in cases_of(FOLDER).values() if one.floor is not None} == FLOORS
 
 
 @pytest.mark.parametrize(
@@ -95,3 +101,10 @@ def test_the_spread_is_told_in_authors(authors: int, said: str) -> None:
         negative=0.9, relevance=1.0, doubtful=False, influence=0, addressed=True, special_cases=(), authors=authors
     )
     assert said in [why.text for why in rank.why]
+
+
+@pytest.mark.parametrize(("level", "floored"), [(Level.HIGH, True), (Level.MEDIUM, False)])
+def test_what_is_not_sure_has_no_floor(level: Level, *, floored: bool) -> None:
+    case = SpecialCase(name="legal_threat", level=level, rule="r", field="text", start=0, end=1)
+    ranked = priority(negative=0.3, relevance=1.0, doubtful=False, influence=0, addressed=False, special_cases=(case,))
+    assert any(why.code == "priority-floor" for why in ranked.why) is floored

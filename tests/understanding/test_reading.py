@@ -10,6 +10,7 @@ from monitor.lemmas import grammar, lemmatise, variants
 from monitor.text import words
 from monitor.understanding.language import guess
 from monitor.understanding.reading import Reading, chrome_sentences, is_chrome, read_text
+from monitor.understanding.reading.scanning import MOST_TOKENS
 
 SEEDS = Path(__file__).resolve().parents[2].parent / "shared" / "seeds"
 
@@ -242,10 +243,40 @@ def test_seeds() -> None:
 
 
 @pytest.mark.parametrize(
-    "unit", ["«a b c» ", "a.b-", "(((", "@a", "1 234 ", "?!", "> x\n", "сказал, что ", "\u0301", "a'"]
+    "unit",
+    [
+        "«a b c» ",
+        "«а» ",
+        " \t",
+        "111 ",
+        "и был ",
+        "a.b-",
+        "(((",
+        "@a",
+        "1 234 ",
+        "?!",
+        "> x\n",
+        "сказал, что ",
+        "\u0301",
+        "a'",
+    ],
 )
 def test_hostile_text_is_read_in_its_own_time(unit: str) -> None:
     # Were it not linear, this would take minutes.
     text = unit * (30_000 // len(unit))
     reading = read(text)
     assert all(one.end <= len(text) for one in reading.sentences)
+
+
+def test_a_flood_is_read_only_so_far() -> None:
+    text = "а " * (MOST_TOKENS + 5)
+    reading = read(text)
+    assert len(reading.tokens) == MOST_TOKENS
+    assert [one.last for one in reading.sentences] == [MOST_TOKENS]
+    assert reading.sentences[0].end == reading.tokens[-1].end < len(text)
+    assert len(read("а" + "?" * (3 * MOST_TOKENS)).tokens) == MOST_TOKENS + 1
+
+
+def test_a_clause_begins_between_verbs_and_not_elsewhere() -> None:
+    assert clauses("Я пришёл и он ушёл") == ["Я пришёл", "и он ушёл"]
+    assert clauses("Стол и стул и шкаф стоят") == ["Стол и стул и шкаф стоят"]

@@ -160,6 +160,17 @@ def test_the_surest_of_all_that_are_alike_is_joined() -> None:
     assert [alike.earlier.post_id for alike in decision.alike] == [1, 3]
 
 
+def test_a_paragraph_is_found_late_in_a_long_article_and_a_long_copy_is_a_copy() -> None:
+    article = [f"слово{number}" for number in range(3900)]
+    found = compare(article[3700:3760], article)
+    assert found is not None
+    assert (found.kind, found.share) == (StoryKind.REWRITTEN, 1.0)
+    copy = compare(article, [*article[:100], "вставка", *article[100:]])
+    assert copy is not None
+    assert copy.kind is StoryKind.REPOST
+    assert compare([f"другое{number}" for number in range(3900)], article) is None
+
+
 def test_a_post_like_no_other_begins_a_story() -> None:
     assert decide(lemmas(OTHER_COMPLAINT), [earlier(COMPLAINT)]) == StoryDecision()
     begun = StoryDecision()

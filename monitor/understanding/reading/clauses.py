@@ -25,6 +25,7 @@ def beginnings(words: Sequence[str], marks: Sequence[frozenset[str]], before: Se
     without grammar, a subordinating one, or one before a pronoun.
     """
     found = [False] * len(words)
+    verbs = _verbs_before(marks) if lang in _CYRILLIC else None
     runs = [at for at in range(len(words)) if not at or before[at] != NONE] + [len(words)]
     after_aside = False
     for at, end in itertools.pairwise(runs):
@@ -34,7 +35,7 @@ def beginnings(words: Sequence[str], marks: Sequence[frozenset[str]], before: Se
         elif before[at] == COMMA and at:
             found[at] = not (aside or after_aside or _says_nothing(marks, at, end, lang))
         after_aside = aside
-        _conjunctions(found, words, marks, run=(at, end), lang=lang)
+        _conjunctions(found, words, marks, run=(at, end), verbs=verbs, lang=lang)
     return found
 
 
@@ -52,6 +53,7 @@ def _conjunctions(
     marks: Sequence[frozenset[str]],
     *,
     run: tuple[int, int],
+    verbs: Sequence[int] | None,
     lang: str,
 ) -> None:
     start, end = run
@@ -60,7 +62,7 @@ def _conjunctions(
     for at in range(start + 1, end - 1):
         word = words[at]
         if word in conjunctions:
-            begins = _between_verbs(marks, since, at, end) if lang in _CYRILLIC else at - since >= 2
+            begins = _between_verbs(verbs, since, at, end) if verbs is not None else at - since >= 2
         elif word in joining:
             begins = "npro" in marks[at + 1]
         else:
@@ -69,7 +71,10 @@ def _conjunctions(
             found[at], since = True, at
 
 
-def _between_verbs(marks: Sequence[frozenset[str]], since: int, at: int, end: int) -> bool:
-    return any(not _FINITE.isdisjoint(mark) for mark in marks[since:at]) and any(
-        not _FINITE.isdisjoint(mark) for mark in marks[at + 1 : end]
-    )
+def _verbs_before(marks: Sequence[frozenset[str]]) -> list[int]:
+    """How many finite verbs stand before each token, and in all: counted once, whatever is asked of a long sentence."""
+    return [0, *itertools.accumulate(not _FINITE.isdisjoint(mark) for mark in marks)]
+
+
+def _between_verbs(verbs: Sequence[int], since: int, at: int, end: int) -> bool:
+    return verbs[since] < verbs[at] and verbs[at + 1] < verbs[end]

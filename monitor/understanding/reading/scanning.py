@@ -14,6 +14,9 @@ from monitor.understanding.reading.vocabulary import ABBREVIATIONS
 if TYPE_CHECKING:
     from monitor.understanding.matching.normalise import Folded
 
+MOST_TOKENS: Final = 50_000
+"""Tokens of a text that are read, some 300 KB: the longest articles have a fifth; what goes on longer is a flood."""
+
 NONE: Final = 0
 COMMA: Final = 1
 BREAK: Final = 2
@@ -43,12 +46,12 @@ _TOKEN: Final = re.compile(
     |(?P<handle>(?<![\w@])@\w(?:[\w.]*\w)?)
     |(?P<hashtag>(?<!\w)\#\w+)
     |(?P<phone>{_PHONE})
-    |(?P<money>[$€£₽₴¥]\s?\d+(?:[.,\s]\d{{3}})*(?:[.,]\d+)?{_SCALE}?
-        |(?<![\w.,])\d+(?:[.,\s]\d{{3}})*(?:[.,]\d+)?{_SCALE}?\s?(?:[$€£₽₴¥]|{_CURRENCY}))
+    |(?P<money>[$€£₽₴¥]\s?\d+(?:[.,\s]\d{{3}}){{,6}}(?:[.,]\d+)?{_SCALE}?
+        |(?<![\w.,])\d+(?:[.,\s]\d{{3}}){{,6}}(?:[.,]\d+)?{_SCALE}?\s?(?:[$€£₽₴¥]|{_CURRENCY}))
     |(?P<number>\d+(?:[.,:/]\d+)*%?(?![^\W_]))
     |(?P<emoji>{_EMOJI})
     |(?P<word>[^\W_]+(?:(?<=[\u0430-\u0491])['`\u2018\u2019\u02bc](?=[\u0430-\u0491])[^\W_]+)*)
-    |(?P<line>[ \t]*\n\s*)
+    |(?P<line>\n\s*+)
     |(?P<stop>[.!?…]+)
     |(?P<quote>["«»“”„])
     |(?P<comma>,)
@@ -115,6 +118,9 @@ class _Scanner:
                 self._gap = max(self._gap, COMMA)
             else:
                 self._add("punct" if kind == "quote" else kind, start, end)
+            if len(self.scanned.pieces) >= MOST_TOKENS:
+                self._end(self.scanned.pieces[-1][2])
+                return
         self._end(len(folded.text))
 
     def _add(self, kind: str, start: int, end: int) -> None:
@@ -164,7 +170,7 @@ class _Scanner:
 
     def _stop(self, start: int, end: int) -> None:
         text = self._folded.text
-        for at in range(start, end):
+        for at in range(start, min(end, start + MOST_TOKENS)):
             if text[at] in "?!":
                 self._add("punct", at, at + 1)
         self._asks = self._asks or "?" in text[start:end]

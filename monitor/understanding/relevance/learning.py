@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from monitor.text import words
 from monitor.understanding.assess import Opinion
+from monitor.understanding.ownwords import own_words, without_chrome
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -39,6 +40,7 @@ _ROUNDS: Final = 25
 _KEPT: Final = 1_500
 _FLOOR: Final = 0.03  # a rule's certainty that the classifier may still overrule
 _RULE: Final = "rule"
+_SURELY: Final = 1.64  # standard errors, beyond which a difference is chance once in twenty times
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,10 +100,17 @@ class Learned:
 
 def features(post: Post, mention: Mention, lemmas: Lemmas) -> frozenset[str]:
     """What is learned from: the words around the name, those right beside it, and the kinds of evidence found."""
-    made = {f"e:{why.code}" for why in mention.why if why.weight is not None}
+    own = without_chrome(own_words(post))  # whose lemmas these are
+    made = {
+        f"e:{why.code}"
+        for why in mention.why
+        if why.weight is not None and not why.code.startswith(("influence", "priority-"))
+    }
     for span in mention.spans[:8]:
-        text, keys = (post.title, lemmas.title) if span.field == "title" else (post.text, lemmas.text)
+        text, keys = (own.title, lemmas.title) if span.field == "title" else (own.text, lemmas.text)
         listed = keys.split()
+        if span.field == "text" and len(words(text)) != len(listed):
+            text = post.text  # a search index that was made anew has the lemmas of the whole text
         first = len(words(text[: span.start]))
         after = first + max(1, len(words(span.text)))
         made.update(f"w:{word}" for word in listed[max(0, first - _AROUND) : first])
@@ -111,11 +120,19 @@ def features(post: Post, mention: Mention, lemmas: Lemmas) -> frozenset[str]:
     return frozenset(made)
 
 
-def is_due(learned: Learned | None, *, n_yes: int, n_no: int) -> bool:
-    """Whether to learn (again) now that there are so many answers of each kind."""
-    if min(n_yes, n_no) < LEAST:
-        return False
-    return learned is None or n_yes + n_no - learned.n_yes - learned.n_no >= EACH
+def is_due(answers: int | None, *, n_yes: int, n_no: int) -> bool:
+    """Whether to learn now that there are so many answers of each kind; the last time there were `answers` in all."""
+    return min(n_yes, n_no) >= LEAST and (answers is None or n_yes + n_no - answers >= EACH)
+
+
+def is_worse(learned: Learned, active: Learned) -> bool:
+    """Whether a new version does worse than the one that counts, by more than chance would explain.
+
+    Each was measured on answers of its own time: where the newest ones show drift, the older measure means nothing.
+    """
+    lost = active.accuracy - learned.accuracy
+    spread = sqrt(learned.accuracy * (1 - learned.accuracy) / max(1, active.n_yes + active.n_no))
+    return lost > _SURELY * spread and not learned.drifting
 
 
 def train(answers: Iterable[Answer], *, now: datetime, least: int = LEAST) -> Learned | None:

@@ -23,10 +23,13 @@ if TYPE_CHECKING:
     from monitor.understanding.rules.files import RuleFile
     from monitor.understanding.rules.finder import Chance
     from monitor.understanding.rules.records import Case, Evidence
-    from monitor.understanding.toward import Role
+    from monitor.understanding.toward import Role, TextSpan
 
 FOLDER: Final = Path(__file__).parents[1] / "data" / "special_cases"
 """The rule files that come with the program."""
+
+WHOLE: Final = frozenset({"own_voice", "article_about", "spam"})
+"""The special cases that are of a text as a whole, not of a place in it."""
 
 _CYRILLIC_LETTER: Final = re.compile(r"[\u0400-\u052f]")
 _LATIN_LETTER: Final = re.compile(r"[A-Za-z\u00c0-\u024f]")
@@ -64,15 +67,17 @@ class Rules:
         spans: Sequence[Span],
         others: Sequence[Span],
         role: Role | None = None,
+        within: Sequence[TextSpan] | None = None,
     ) -> tuple[SpecialCase, ...]:
         """The special cases of a post for a brand, in the order of cases.toml, each with its weightiest evidence.
 
         `readings` are those of title and text; `spans` name the brand, `others` other brands; `role` is what the author
-        does with the brand.
+        does with the brand. What stands outside of `within`, if that is given, is about another brand.
         """
         found: dict[str, list[Evidence]] = {}
         for evidence in self._evidence(Seen(post, readings, spans, others, role), stopped=False):
-            found.setdefault(evidence.case, []).append(evidence)
+            if within is None or evidence.case in WHOLE or _stands_in(evidence, within):
+                found.setdefault(evidence.case, []).append(evidence)
         return tuple(
             _special_case(case, found[name])
             for name, case in self.cases.items()
@@ -144,6 +149,12 @@ class Rules:
             return None
         lang = "ru" if cyrillic else "en"
         return lang if lang in self._paths else None
+
+
+def _stands_in(evidence: Evidence, within: Sequence[TextSpan]) -> bool:
+    return any(
+        field == evidence.field and start < evidence.end and evidence.start < end for field, start, end in within
+    )
 
 
 def _special_case(case: Case, told: Iterable[Evidence]) -> SpecialCase:

@@ -6,12 +6,13 @@ and text; only the sentences in the language of the rules have any. Matching ask
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from itertools import islice
+from bisect import bisect_left, bisect_right
+from itertools import accumulate, islice
+from operator import attrgetter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Sequence
+    from collections.abc import Container, Iterable, Iterator, Sequence
 
     from monitor.models import Span
     from monitor.understanding.reading import Reading, Sentence, Token
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 MOST_MATCHES: Final = 200
 """What one pattern meets after this many places is not looked at: such a text is no post."""
+MOST_TOKENS: Final = 4_000
+"""Of a longer field the rules of a brand see so many, from a quarter of them before it is named: an article has fewer,
+and each brand of a post looks anew."""
 
 
 class _Place(NamedTuple):
@@ -28,7 +32,22 @@ class _Place(NamedTuple):
     end: int
 
 
-_Places = list[_Place]
+class _Places(NamedTuple):
+    """Places in order, and up to each the furthest end: by it the first one is found that reaches a token."""
+
+    ordered: Sequence[_Place]
+    ends: Sequence[int]
+
+    @classmethod
+    def of(cls, kind: str, spans: Iterable[Span]) -> _Places:
+        ordered = sorted(_Place(kind, span.start, span.end) for span in spans)
+        return cls(ordered, list(accumulate((place.end for place in ordered), max)))
+
+    def at(self, token: Token) -> _Place | None:
+        """The first place that a token stands in."""
+        number = bisect_right(self.ends, token.start)
+        found = self.ordered[number] if number < len(self.ordered) else None
+        return found if found is not None and found.start < token.end else None
 
 
 class Stretch(NamedTuple):
@@ -72,10 +91,12 @@ class View:
         clauses = 0
         for number, reading in enumerate(readings):
             places = _named(reading.field, spans, others)
+            seen = _window(reading, spans)
             for place, sentence in enumerate(reading.sentences):
                 if (number, place) in sentences:
                     first = len(self.tokens)
-                    self._read(reading, sentence, places=places, clauses=clauses)
+                    inside = reading.tokens[max(sentence.first, seen.start) : min(sentence.last, seen.stop)]
+                    self._read(reading.text, inside, places=places, clauses=clauses)
                     if len(self.tokens) > first:
                         self.stretches.append(Stretch(sentence, number, first, len(self.tokens) - 1))
             if reading.tokens:
@@ -92,10 +113,11 @@ class View:
         """The sentence of a unit."""
         return self.stretches[self.sentence[at]]
 
-    def _read(self, reading: Reading, sentence: Sentence, *, places: _Places, clauses: int) -> None:
-        text, running, first = reading.text, len(self.stretches), len(self.tokens)
+    def _read(self, text: str, tokens: Sequence[Token], *, places: Sequence[_Places], clauses: int) -> None:
+        """Take in the tokens of one sentence."""
+        running, first = len(self.stretches), len(self.tokens)
         named: _Place | None = None
-        for token in reading.tokens[sentence.first : sentence.last]:
+        for token in tokens:
             kind = token.kind
             if kind == "punct":
                 continue
@@ -218,12 +240,23 @@ class View:
         return {self.sentence[match[0]] for match in self.matches(graph)}
 
 
-def _named(field: str, spans: Sequence[Span], others: Sequence[Span]) -> _Places:
+def _window(reading: Reading, spans: Sequence[Span]) -> range:
+    """The numbers of those tokens of a field that are looked at."""
+    tokens = reading.tokens
+    if len(tokens) <= MOST_TOKENS:
+        return range(len(tokens))
+    named = min((span.start for span in spans if span.field == reading.field), default=0)
+    at = bisect_left(tokens, named, key=attrgetter("start"))
+    first = max(0, min(at - MOST_TOKENS // 4, len(tokens) - MOST_TOKENS))
+    return range(first, first + MOST_TOKENS)
+
+
+def _named(field: str, spans: Sequence[Span], others: Sequence[Span]) -> list[_Places]:
     """Places of a field where a brand is named; of two in one place the brand in question's comes first."""
-    places = [_Place("brand", span.start, span.end) for span in spans if span.field == field]
-    places += [_Place("other", span.start, span.end) for span in others if span.field == field]
-    return sorted(places)
+    kinds = {"brand": spans, "other": others}
+    places = [_Places.of(kind, (span for span in listed if span.field == field)) for kind, listed in kinds.items()]
+    return [listed for listed in places if listed.ordered]
 
 
-def _at(places: _Places, token: Token) -> _Place | None:
-    return next((place for place in places if place.start < token.end and token.start < place.end), None)
+def _at(places: Iterable[_Places], token: Token) -> _Place | None:
+    return next((place for listed in places if (place := listed.at(token)) is not None), None)

@@ -74,6 +74,7 @@ class Vocabulary:
     _by_class: dict[str, list[int]] = field(default_factory=dict)
     _beginnings: dict[str, list[int]] = field(default_factory=dict)
     _ends: dict[str, list[int]] = field(default_factory=dict)
+    _affix_sizes: set[int] = field(default_factory=set)
     _met: dict[tuple[str, frozenset[str], frozenset[str], str], frozenset[int]] = field(default_factory=dict)
     _distinct: dict[frozenset[int], frozenset[int]] = field(default_factory=dict)
 
@@ -94,6 +95,7 @@ class Vocabulary:
                 cost += _CLASS_COST.get(text, _SIGN_COST)
             elif kind is AtomKind.PREFIX or kind is AtomKind.SUFFIX:
                 cost += _AFFIX_COST
+                self._affix_sizes.add(len(text))
             else:
                 cost += _WORD_COSTS[len(text)] if len(text) < len(_WORD_COSTS) else 1.0
         self._users.append([])
@@ -146,9 +148,10 @@ class Vocabulary:
             choices.update(self._by_text.get(asked[0], ()))
             for word in {spelt} if spelt else token.lemmas:
                 choices.update(self._by_key.get(word, ()))
-                for size in range(1, len(word) + 1):
-                    choices.update(self._beginnings.get(word[:size], ()))
-                    choices.update(self._ends.get(word[-size:], ()))
+                for size in self._affix_sizes:
+                    if size <= len(word):
+                        choices.update(self._beginnings.get(word[:size], ()))
+                        choices.update(self._ends.get(word[-size:], ()))
             if len(self._met) >= _REMEMBERED:
                 self._met.clear()
                 self._distinct.clear()

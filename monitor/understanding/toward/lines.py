@@ -88,17 +88,20 @@ def _units(tokens: Sequence[Token], named: Sequence[tuple[int, int, int]]) -> It
 
 
 def _line(field: str, sentence: Sentence, units: Sequence[Unit]) -> Line:
-    code, places, clause = "", [], None
+    codes: list[str] = []
+    places: list[int] = []
+    length, clause = 0, None
     for unit in units:
-        if clause is not None and unit.token.clause != clause:
-            code += "/"
+        between = "/" if clause is not None and unit.token.clause != clause else ""
         clause = unit.token.clause
-        places.append(len(code))
-        code += encoded(unit.token) if unit.number is None else brand(unit.number)
+        code = encoded(unit.token) if unit.number is None else brand(unit.number)
+        codes += (between, code)
+        places.append(length + len(between))
+        length += len(between) + len(code)
     words = {word for unit in units for word in unit.token.lemmas}
     if any(is_comparative(unit.token) for unit in units):
         words.add(COMPARATIVE)
-    return Line(field, sentence, tuple(units), code, tuple(places), frozenset(words))
+    return Line(field, sentence, tuple(units), "".join(codes), tuple(places), frozenset(words))
 
 
 def _pieces(field: str, sentence: Sentence, units: Sequence[Unit], *, number: int) -> Iterator[Piece]:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from monitor.models import Label, Lemmas, Mention, Post, Sentiment, Span, Why
+from monitor.models import Label, Lemmas, Mention, Post, PostType, Sentiment, Span, Why
 from monitor.understanding.relevance.learning import (
     Answer,
     Learned,
     features,
     from_record,
     is_due,
+    is_worse,
     probability,
     to_record,
     train,
@@ -61,9 +63,19 @@ def test_learning_begins_at_twenty_of_both_kinds(before: int, n_yes: int, n_no: 
 
 
 def test_learning_is_due_again_after_ten_answers() -> None:
-    learned = learned_from(answers(40))
-    assert not is_due(learned, n_yes=25, n_no=24)
-    assert is_due(learned, n_yes=25, n_no=25)
+    assert not is_due(40, n_yes=25, n_no=24)
+    assert is_due(40, n_yes=25, n_no=25)
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "drift", "worse"),
+    [(1.0, None, False), (0.99, None, False), (0.9, None, True), (0.9, 0.3, False)],
+)
+def test_a_version_is_worse_only_beyond_chance_and_while_the_talk_is_the_same(
+    accuracy: float, drift: float | None, worse: bool
+) -> None:
+    active = replace(learned_from(answers(40)), accuracy=1.0)
+    assert is_worse(replace(active, accuracy=accuracy, drift=drift), active) is worse
 
 
 def test_what_was_learned_holds_for_answers_it_has_not_seen() -> None:
@@ -151,3 +163,32 @@ def test_features_are_the_words_around_the_name_and_the_evidence() -> None:
         "w:снова",
         "w:очередь",
     }
+
+
+def test_words_of_a_quotation_are_not_counted_as_those_of_the_reply() -> None:
+    quoted = "> а вот вчера мы ходили в кино\n"
+    text = f"{quoted}Вчера в Ленте снова очередь"
+    (span,) = mention_of().spans
+    moved = replace(span, start=span.start + len(quoted), end=span.end + len(quoted))
+    lemmas = Lemmas(text="вчера в лента снова очередь")
+    found = features(Post(text=text, type=PostType.COMMENT), replace(mention_of(), spans=(moved,)), lemmas)
+    assert found == features(Post(text=text[len(quoted) :]), mention_of(), lemmas)
+    assert "before:в" in found
+
+
+def test_what_history_reckons_anew_is_no_evidence() -> None:
+    reckoned = tuple(Why(code=code, text="", weight=1) for code in ("influence", "priority-floor"))
+    mention = mention_of()
+    lemmas = Lemmas(text="вчера в лента")
+    assert features(Post(text="Вчера в Ленте"), replace(mention, why=(*mention.why, *reckoned)), lemmas) == features(
+        Post(text="Вчера в Ленте"), mention, lemmas
+    )
+
+
+def test_lemmas_of_the_whole_text_are_counted_in_the_whole_text() -> None:
+    quoted = "> а вот вчера мы ходили в кино\n"
+    (span,) = mention_of().spans
+    moved = replace(span, start=span.start + len(quoted), end=span.end + len(quoted))
+    post = Post(text=f"{quoted}Вчера в Ленте снова очередь", type=PostType.COMMENT)
+    lemmas = Lemmas(text="а вот вчера мы ходить в кино вчера в лента снова очередь")
+    assert {"before:в", "after:снова"} <= features(post, replace(mention_of(), spans=(moved,)), lemmas)

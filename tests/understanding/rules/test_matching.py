@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from monitor.understanding.rules.views import MOST_TOKENS
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -95,3 +97,28 @@ def test_patterns_of_other_languages(
 ) -> None:
     fired, _ = bench(pattern=pattern, lang=lang).ask(text, lang=lang)
     assert fired.get("it") == words
+
+
+def test_of_a_flood_the_rules_see_what_stands_around_the_brand(bench: Callable[..., Any]) -> None:
+    flood = "слово " * MOST_TOKENS
+    court = bench(pattern="суд")
+    assert court.ask(f"Ромашка {flood} суд", lang="ru", brand="Ромашка")[0] == {}
+    assert court.ask(f"Ромашка суд {flood}", lang="ru", brand="Ромашка")[0] == {"it": "суд"}
+    assert court.ask(f"{flood} Ромашка суд", lang="ru", brand="Ромашка")[0] == {"it": "суд"}
+
+
+def test_places_of_brands_are_told_apart_however_many(bench: Callable[..., Any]) -> None:
+    text = "Ромашка лучше Лютик " * 300
+    fired, _ = bench(pattern="%other %brand %end").ask(
+        f"{text} Лютик Ромашка", lang="ru", brand="Ромашка", other="Лютик"
+    )
+    assert fired == {"it": "Лютик Ромашка"}
+    fired, _ = bench(pattern="%brand").ask("Ромашка Плюс", lang="ru", brand="Ромашка", other="Ромашка Плюс")
+    assert fired == {"it": "Ромашка"}
+
+
+def test_beginnings_and_ends_of_a_word_of_any_length(bench: Callable[..., Any]) -> None:
+    word = f"жалоб{'а' * 100_000}банк"
+    assert bench(pattern="жалоб*").ask(word, lang="ru")[0] == {"it": word}
+    assert bench(pattern="*банк").ask(word, lang="ru")[0] == {"it": word}
+    assert bench(pattern="*банка").ask(word, lang="ru")[0] == {}
