@@ -12,7 +12,7 @@ from monitor.alerting.routes import decide
 from monitor.flows.context import History, Place
 from monitor.models import Judgement, Lemmas
 from monitor.store.stances import CONFIRMS, REBUTS
-from monitor.understanding.assess import assess
+from monitor.understanding.assess import assess, is_unnamed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from monitor.models import Decision, Mention, MentionView
     from monitor.store import Store
     from monitor.store.rescore import Kept
+    from monitor.understanding.assess import Context
 
 NEWS: Final = timedelta(days=7)  # whatever is learned of an older post wakes nobody
 _STANCES: Final = {"confirmed": CONFIRMS, "rebuts": REBUTS}
@@ -74,18 +75,19 @@ def reassess(
             lemmas = store.lemmas_of(view.id)
             judgement = judgement_of(view, lemmas or Lemmas())
             context = history.of_stored(kept.id, kept.post, judgement, place=place, silent=None)
-            if (
-                lemmas is None
-                and view.mention.spans
-                and view.mention.brand in context.learned.keys() - context.corrected
-            ):
-                continue  # until the next tick nobody can say what was learned of its words; it stays as it is
+            if lemmas is None and _awaits_words(view.mention, context):
+                continue
             (mention,) = assess(judgement, kept.post, context=context, now=now).mentions
             is_news = now - (kept.post.published or kept.discovered_at) <= NEWS
             anew = decide_anew and is_news and not is_silent(view.mention) and not store.is_alerted(view.id)
             decision = _decide(kept, mention, lemmas=judgement.lemmas, plan=plan, now=now) if anew else None
             alerted += _write(store, view, mention, decision, lemmas=lemmas, now=now)
     return alerted
+
+
+def _awaits_words(mention: Mention, context: Context) -> bool:
+    """Whether what was learned has a say, which needs the words: without them a mention stays as it is."""
+    return mention.brand in context.learned.keys() - context.corrected and not is_unnamed(mention)
 
 
 def judgement_of(view: MentionView, lemmas: Lemmas) -> Judgement:

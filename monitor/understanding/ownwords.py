@@ -35,10 +35,11 @@ _ATTRIBUTION: Final = re.compile(
 )
 _SIGNED: Final = re.compile(r"--|_{10,}")
 _MAY_HOLD: Final = re.compile(
-    r"^(?:>|-- ?$|_{10})|-{3,} ?(?:original|исходное|ursprüngliche)", re.IGNORECASE | re.MULTILINE
+    r"^(?:>|-- ?$|_{10})|(?<!-)-{3,}+ ?(?:original|исходное|ursprüngliche)", re.IGNORECASE | re.MULTILINE
 )
 _ORIGINAL: Final = re.compile(
-    r"-{3,} ?(?:original message|original-nachricht|исходное сообщение|ursprüngliche nachricht) ?-{3,}", re.IGNORECASE
+    r"(?<!-)-{3,}+ ?(?:original message|original-nachricht|исходное сообщение|ursprüngliche nachricht) ?-{3,}",
+    re.IGNORECASE,
 )
 
 

@@ -23,7 +23,7 @@ CERTAIN: Final = 0.8
 """The chance from which on a case that no rule saw is as grave as one that a rule saw."""
 LIKELY: Final = 0.6
 """The chance from which on what a post reads like makes it doubtful, though no rule saw it."""
-VETO: Final = 0.15
+VETO: Final = 0.05
 """The chance below which even a grave case does not count that a rule saw."""
 GRAVE: Final = frozenset({Level.HIGH, Level.CRITICAL})
 NAME: Final = "brandname"
