@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
 BATCH = 256
 """Posts that are judged at once; more cost memory and gain nothing."""
+MOST_BRANDS = 50
+"""A post that names more brands is a list: special cases are not looked for, which would take minutes."""
 EVERYTHING = -1
 """Stands for a post as a whole where numbers of brands stand for their parts."""
 STANCES = frozenset({"confirmed", "rebuts"})
@@ -209,6 +211,8 @@ class Judge:
         self, seen: _Seen, number: int
     ) -> tuple[tuple[SpecialCase, ...], tuple[Why, ...], tuple[SpecialCase, ...]]:
         """What the rules saw and the wording bears out, what it says by itself; why; and those that are sure."""
+        if len(seen.texts) > MOST_BRANDS:
+            return (), (), ()
         by_rules = {case.name: case for case in self._by_rules(seen, number)}
         chances = self._chances(seen, by_rules, number)
         is_usual = len(_whole(seen.post)) <= USUAL
