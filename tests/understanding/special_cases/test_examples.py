@@ -1,8 +1,8 @@
 """The special cases on texts whose authors had not read the rules, nor seen what they are trained on.
 
 `examples/` was looked at while rules were mended and is trained on: it shows that nothing broke. `held_out/` was not,
-and `typical/` came last: they show what to expect of texts from outside. docs/quality.md has the figures; the floors lie
-a little below them.
+and `typical/` came last: they show what to expect of texts from outside. docs/quality.md has the figures; the floors
+lie a little below them.
 """
 
 from __future__ import annotations
