@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import fcntl
 import logging
-import os
 import subprocess
 import sys
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory, mkdtemp
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
+
+from monitor.caches import folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -61,11 +62,11 @@ class _Tries:
 
 @cache
 def _tries() -> _Tries:
-    folder = _folder()
-    if _missing(folder):
+    place = _folder()
+    if _missing(place):
         # In a process of its own, because what it takes to build them is not given back.
-        subprocess.run([sys.executable, "-m", "monitor.lemmas", str(folder)], check=True)  # noqa: S603 - ourselves
-    return _Tries(folder)
+        subprocess.run([sys.executable, "-m", "monitor.lemmas", str(place)], check=True)  # noqa: S603 - ourselves
+    return _Tries(place)
 
 
 def dictionary(lang: str) -> Mapping[str, str]:
@@ -81,25 +82,25 @@ def strategy() -> DefaultStrategy:
     return DefaultStrategy(dictionary_factory=_tries())
 
 
-def prepare(folder: Path | None = None) -> Path:
+def prepare(into: Path | None = None) -> Path:
     """Build the tries that are missing, by default where this program looks for them; returns the folder.
 
     Safe to run twice at once: one builds, the other waits. Takes about 20 s and 200 MB. Raises OSError.
     """
-    folder = folder or _folder()
-    folder.mkdir(parents=True, exist_ok=True)
-    with _locked(folder):
-        missing = _missing(folder)
+    place = into or _folder()
+    place.mkdir(parents=True, exist_ok=True)
+    with _locked(place):
+        missing = _missing(place)
         if not missing:
-            return folder
+            return place
         from simplemma.strategies.dictionaries.trie_dictionary_factory import TrieDictionaryFactory
 
-        logging.getLogger(__name__).warning("building the dictionaries in %s: about 20 seconds, once", folder)
-        with TemporaryDirectory(dir=folder) as building:
+        logging.getLogger(__name__).warning("building the dictionaries in %s: about 20 seconds, once", place)
+        with TemporaryDirectory(dir=place) as building:
             for lang in missing:
                 TrieDictionaryFactory(cache_max_size=1, disk_cache_dir=building).get_dictionary(lang)
-                Path(building, f"{lang}.dic").replace(folder / f"{lang}.dic")
-    return folder
+                Path(building, f"{lang}.dic").replace(place / f"{lang}.dic")
+    return place
 
 
 def unprepared() -> tuple[str, ...]:
@@ -120,25 +121,7 @@ def _locked(folder: Path) -> Iterator[None]:
 
 @cache
 def _folder() -> Path:
-    """The first place that has the tries, else the first where they can be written.
-
-    Beside the installed program, the unit's cache, the user's cache. Where none will do, one that lives as long as
-    this process: searching must work, and slow starts are better than none.
-    """
+    """Where the tries are, else where they can be written."""
     from importlib.metadata import version
 
-    name = f"lemmas-{version('simplemma')}"
-    caches = [os.environ.get("CACHE_DIRECTORY", "").split(":")[0], os.environ.get("XDG_CACHE_HOME", "")]
-    program = "brand-mention-monitor"
-    places = [Path(sys.prefix, "share", program, name)]
-    places += [Path(cache, program, name) for cache in caches if cache]
-    if "HOME" in os.environ:
-        places.append(Path(os.environ["HOME"], ".cache", program, name))
-    complete = (place for place in places if not _missing(place))
-    writable = (place for place in places if _can_write(place))
-    return next(complete, None) or next(writable, None) or Path(mkdtemp(prefix=f"{program}-"))
-
-
-def _can_write(place: Path) -> bool:
-    existing = next(parent for parent in (place, *place.parents) if parent.exists())
-    return existing.is_dir() and os.access(existing, os.W_OK | os.X_OK)
+    return folder(f"lemmas-{version('simplemma')}", complete=lambda place: not _missing(place))

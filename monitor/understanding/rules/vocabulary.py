@@ -143,7 +143,7 @@ class Vocabulary:
         met = self._met.get(asked)
         if met is None:
             if self._words:
-                self._index_words()
+                self.index_words()
             choices = {choice for name in (kind, "any") for choice in self._by_class.get(name, ())}
             choices.update(self._by_text.get(asked[0], ()))
             for word in {spelt} if spelt else token.lemmas:
@@ -175,7 +175,7 @@ class Vocabulary:
             for phrase in self._hints.get(number, ()):
                 self._note(phrase, found)
 
-    def _index_words(self) -> None:
+    def index_words(self) -> None:
         """Put words under the key of their dictionary form: themselves where they are one, else the likeliest."""
         for word, choices in self._words.items():
             own = word.startswith("+") or is_own_lemma(word, self.lang)
