@@ -1,6 +1,6 @@
 """Trains the sentiment head that ships in the package, and measures it on corpora that it has not seen.
 
-    python -m training.sentiment                 train, calibrate, write monitor/understanding/data/sentiment.npz
+    python -m training.sentiment                 train, calibrate, write monitor/understanding/data/sentiment_fast.npz
     python -m training.sentiment --evaluate      leave one corpus out; print the table of docs/sentiment-model-card.md
 
 Features and inference are the package's own (`monitor.understanding.ngrams`, `.sentiment`); scikit-learn is needed here
@@ -25,8 +25,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score, recall_score
 from sklearn.svm import LinearSVC
 
+from monitor.models import Tier
 from monitor.understanding.ngrams import BLOCK, BUCKETS, features, tokens
-from monitor.understanding.sentiment import ARTIFACT, LABELS, Model
+from monitor.understanding.sentiment import ARTIFACTS, LABELS, Model
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -243,7 +244,7 @@ def main() -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser(prog="python -m training.sentiment", description=__doc__.partition("\n")[0])
     parser.add_argument("--data", type=Path, default=DATA, help="folder of the corpora")
-    parser.add_argument("--out", type=Path, default=ARTIFACT, help="artifact to write")
+    parser.add_argument("--out", type=Path, default=ARTIFACTS[Tier.FAST], help="artifact to write")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--without", action="append", default=[], choices=SHIPPED, help="do not train on it")
     parser.add_argument("--evaluate", action="store_true", help="print the leave-one-corpus-out table instead")

@@ -4,7 +4,20 @@ Times are timezone-aware UTC datetimes, durations are timedeltas, offsets count 
 run from 0 to 100, relevance and probabilities from 0 to 1. None means "not known", an empty tuple means "none".
 """
 
-from monitor.models.judgements import Judgement, Label, Lemmas, Level, Mention, Sentiment, Span, SpecialCase, Why
+from monitor.models.judgements import (
+    ALERT_BIAS,
+    UNSURE_BELOW,
+    Judgement,
+    Label,
+    Lemmas,
+    Level,
+    Mention,
+    Sentiment,
+    Span,
+    SpecialCase,
+    Tier,
+    Why,
+)
 from monitor.models.posts import (
     JSON,
     Author,
@@ -47,7 +60,9 @@ from monitor.models.states import (
 )
 
 __all__ = [
+    "ALERT_BIAS",
     "JSON",
+    "UNSURE_BELOW",
     "AlarmEnd",
     "AlarmIntent",
     "AlarmKind",
@@ -88,6 +103,7 @@ __all__ = [
     "Span",
     "SpecialCase",
     "Target",
+    "Tier",
     "Validators",
     "Why",
 ]

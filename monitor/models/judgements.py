@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from math import exp
+from typing import Final
 
 
 class Label(StrEnum):
@@ -23,6 +25,20 @@ class Level(StrEnum):
     CRITICAL = "critical"
 
 
+class Tier(StrEnum):
+    """How sentiment is read: with a sentence encoder, without one, or as what is installed allows."""
+
+    AUTO = "auto"
+    QUALITY = "quality"
+    FAST = "fast"
+
+
+UNSURE_BELOW: Final = 0.5
+"""Where no label has this probability, the sentiment is unsure."""
+ALERT_BIAS: Final = 0.4
+"""Added to the logarithm of the probability of negative where a missed complaint is worse than a false alarm."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sentiment:
     """Probabilities that sum to 1, and the label that is shown."""
@@ -31,6 +47,16 @@ class Sentiment:
     negative: float
     neutral: float
     positive: float
+
+    @property
+    def unsure(self) -> bool:
+        """Whether no label is likelier than all others together."""
+        return max(self.negative, self.neutral, self.positive) < UNSURE_BELOW
+
+    @property
+    def alarming(self) -> bool:
+        """Whether negative is likeliest once it is given the advantage of ALERT_BIAS."""
+        return self.negative * exp(ALERT_BIAS) >= max(self.neutral, self.positive)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -50,12 +50,17 @@ class Head:
     def decisions(self, found: Features) -> Floats:
         """Decision values without bias, shape (texts, k)."""
         block = found.buckets // BLOCK
-        values = self.idf[found.buckets] / self._norms(found)[found.rows * 2 + block]
+        values = self.values(found)
         shares = self.weights[found.buckets] * (values[:, None] * self.scales[block])
         # bincount adds in order, so that a text scores the same alone and in any batch.
         classes = range(self.weights.shape[1])
         columns = [np.bincount(found.rows, shares[:, k], minlength=found.texts) for k in classes]
         return np.stack(columns, axis=1)
+
+    def values(self, found: Features) -> Floats:
+        """What each lit bucket of a text is worth: its idf over the length of the text in that block."""
+        values: Floats = self.idf[found.buckets] / self._norms(found)[found.rows * 2 + found.buckets // BLOCK]
+        return values
 
     def _norms(self, found: Features) -> Floats:
         """Length of each text in each block; block b of text t is number 2 t + b."""

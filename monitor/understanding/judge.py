@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from monitor.lemmas import lemmatise
-from monitor.models import Judgement, Lemmas, Mention, SpecialCase, Why
+from monitor.models import Judgement, Lemmas, Mention, SpecialCase, Tier, Why
 from monitor.understanding import feelings, language, priority, relevance, sentiment
 from monitor.understanding.feelings import GOOD
 from monitor.understanding.influence import influence
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from monitor.understanding.heads import Word
     from monitor.understanding.matching.matcher import Found, Hit
     from monitor.understanding.reading import Reading
+    from monitor.understanding.sentiment import Adaptation
     from monitor.understanding.toward import Role, TextSpan, Toward
 
 BATCH = 256
@@ -79,12 +80,22 @@ class _Seen:
 class Judge:
     """Judges posts against brands.
 
-    Building it loads the dictionaries, the model and the rules, some 0.5 s. It holds no state between calls and is not
+    Building it loads the dictionaries, the model and the rules, some 0.5 s; the encoder of the quality tier comes with
+    the first text. It holds no state between calls and is not
     picklable: build one in each process.
     """
 
-    def __init__(self, brands: Sequence[Brand], *, tools: _Tools | None = None) -> None:
-        self._tools = tools or _Tools(Morphology(), sentiment.Model.load(), Rules.open(), Resemblance.load())
+    def __init__(
+        self,
+        brands: Sequence[Brand],
+        *,
+        tier: Tier = Tier.FAST,
+        adaptation: Adaptation | None = None,
+        tools: _Tools | None = None,
+    ) -> None:
+        self._tools = tools or _Tools(
+            Morphology(), sentiment.Model.load(tier).adapted(adaptation), Rules.open(), Resemblance.load()
+        )
         self._brands = tuple(brands)
         self._index = names.build(self._brands, self._tools.morphology)
         self._brand_rules = tuple(map(BrandRule.of, self._brands))
@@ -92,6 +103,11 @@ class Judge:
     def for_brands(self, brands: Sequence[Brand]) -> Judge:
         """A judge for other brands with the model and the rules of this one, which take longest to load."""
         return Judge(brands, tools=self._tools)
+
+    @property
+    def tier(self) -> Tier:
+        """How sentiment is read: QUALITY or FAST."""
+        return self._model.tier
 
     def judge(self, posts: Sequence[Post], *, site_weight: float | None = None) -> list[Judgement]:
         """One judgement for each post, in order; `site_weight` (0 to 1) is that of their source."""

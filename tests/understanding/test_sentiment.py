@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.models import Label
+from monitor.models import Label, Tier
 from monitor.understanding.ngrams import BLOCK, BUCKETS, READ_CHARACTERS, features, tokens
-from monitor.understanding.sentiment import ARTIFACT, LABELS, Model, of_rating
+from monitor.understanding.sentiment import ARTIFACTS, LABELS, Model, of_rating
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -128,11 +128,11 @@ def test_features_are_distinct_sorted_and_of_their_own_text() -> None:
 
 
 def test_the_artifact_is_small_and_holds_no_pickle() -> None:
-    assert ARTIFACT.stat().st_size <= 5_000_000
-    with zipfile.ZipFile(ARTIFACT) as archive:
+    assert ARTIFACTS[Tier.FAST].stat().st_size <= 5_000_000
+    with zipfile.ZipFile(ARTIFACTS[Tier.FAST]) as archive:
         for name in archive.namelist():
             assert b"O'" not in archive.read(name)[:128].split(b"}", 1)[0]  # an object array would need pickle
-    with np.load(ARTIFACT, allow_pickle=False) as arrays:
+    with np.load(ARTIFACTS[Tier.FAST], allow_pickle=False) as arrays:
         assert sorted(arrays.files) == ["idf", "idf_step", "matrix", "offset", "scales", "weights"]
         assert arrays["weights"].shape == (BUCKETS, len(LABELS))
 
