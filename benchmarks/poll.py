@@ -55,7 +55,7 @@ def peak_memory() -> int:
 
 def sources_yaml(urls: list[str]) -> str:
     """A configuration that watches `urls`."""
-    lines = ["contact: bench@monitor.test", f"brands: [{{name: {BRAND}}}]", "sources:"]
+    lines = ["contact: bench@monitor.test", "sentiment: fast", f"brands: [{{name: {BRAND}}}]", "sources:"]
     lines += [
         f'  - {{name: feed{number}, kind: feed, url: "{url}", every: 10m, allow: [127.0.0.0/8]}}'
         for number, url in enumerate(urls)

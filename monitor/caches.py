@@ -25,35 +25,50 @@ _UNREADABLE: Final = (OSError, EOFError, ValueError, pickle.UnpicklingError, Att
 
 
 def folder(name: str, *, complete: Callable[[Path], bool] = Path.is_dir) -> Path:
-    """The first place whose folder of this name is complete, else the first where it can be written."""
+    """The first place whose folder of this name is complete, else the first where it can be written, else a new one."""
+    return _there(name, complete) or _writable(name) or Path(mkdtemp(prefix=f"{PROGRAM}-"))
+
+
+def _places(name: str) -> list[Path]:
     caches = [os.environ.get("CACHE_DIRECTORY", "").split(":")[0], os.environ.get("XDG_CACHE_HOME", "")]
     places = [Path(sys.prefix, "share", PROGRAM, name)]
     places += [Path(cache, PROGRAM, name) for cache in caches if cache]
-    if "HOME" in os.environ:
-        places.append(Path(os.environ["HOME"], ".cache", PROGRAM, name))
-    whole = (place for place in places if complete(place))
-    writable = (place for place in places if _can_write(place))
-    return next(whole, None) or next(writable, None) or Path(mkdtemp(prefix=f"{PROGRAM}-"))
+    return [*places, Path(os.environ["HOME"], ".cache", PROGRAM, name)] if "HOME" in os.environ else places
 
 
-def _can_write(place: Path) -> bool:
-    existing = next(parent for parent in (place, *place.parents) if parent.exists())
-    return existing.is_dir() and os.access(existing, os.W_OK | os.X_OK)
+def _there(name: str, complete: Callable[[Path], bool]) -> Path | None:
+    for place in _places(name):
+        with contextlib.suppress(OSError):  # a folder of somebody else, into which this user may not even look
+            if complete(place):
+                return place
+    return None
+
+
+def _writable(name: str) -> Path | None:
+    for place in _places(name):
+        with contextlib.suppress(OSError):
+            existing = next(parent for parent in (place, *place.parents) if parent.exists())
+            if existing.is_dir() and os.access(existing, os.W_OK | os.X_OK):
+                return place
+    return None
 
 
 def remembered(kind: str, name: str, key: str, make: Callable[[], Any]) -> Any:
     """What `make` returns, pickled under `key`, in which all stands that it depends on; older keys are forgotten.
 
-    Files that somebody else may have written are not read: a pickle may hold any program.
+    Files that somebody else may have written are not read, nor is anything written where somebody else may write: a
+    pickle may hold any program. Where no place will do, it is made each time.
     """
-    for place in {folder(kind, complete=lambda place: (place / f"{name}-{key}").is_file()), folder(kind)}:
-        kept = place / f"{name}-{key}"
-        with contextlib.suppress(*_UNREADABLE), kept.open("rb") as file:
+    place = _there(kind, lambda place: (place / f"{name}-{key}").is_file())
+    if place is not None:
+        with contextlib.suppress(*_UNREADABLE), (place / f"{name}-{key}").open("rb") as file:
             if _is_ours(os.fstat(file.fileno())) and _is_ours(place.stat()):
                 return pickle.load(file)  # noqa: S301 - written by ourselves, see above
     made = make()
-    with contextlib.suppress(OSError):
-        _keep(folder(kind), name, key, made)
+    place = _writable(kind)
+    if place is not None:
+        with contextlib.suppress(OSError):
+            _keep(place, name, key, made)
     return made
 
 
@@ -63,11 +78,20 @@ def _is_ours(status: os.stat_result) -> bool:
 
 
 def _keep(place: Path, name: str, key: str, made: object) -> None:
-    place.mkdir(parents=True, exist_ok=True, mode=0o755)
+    for missing in [each for each in (place.parent, place) if not each.exists()]:
+        missing.mkdir(parents=True)
+        missing.chmod(0o755)  # whatever the umask: other users of this installation may read what root has made
+    if not _is_ours(place.stat()):
+        return
     with NamedTemporaryFile(dir=place, prefix=".", delete=False) as file:
-        pickle.dump(made, file, protocol=pickle.HIGHEST_PROTOCOL)
-    Path(file.name).chmod(0o644)
-    Path(file.name).replace(place / f"{name}-{key}")
+        try:
+            pickle.dump(made, file, protocol=pickle.HIGHEST_PROTOCOL)
+            os.fchmod(file.fileno(), 0o644)
+            file.flush()
+            Path(file.name).replace(place / f"{name}-{key}")
+        except BaseException:
+            Path(file.name).unlink(missing_ok=True)
+            raise
     for older in place.glob(f"{name}-*"):
         if older.name != f"{name}-{key}":
             older.unlink(missing_ok=True)

@@ -30,14 +30,14 @@ from monitor.flows import desk
 from monitor.flows.deliver import deliver
 from monitor.flows.forgetting import retain
 from monitor.flows.poll import PollReport, poll
-from monitor.flows.ports import Plan, Ports, make_plan
+from monitor.flows.ports import Plan, Ports, make_plan, make_workers
 from monitor.flows.settling import settle
 from monitor.flows.ticks import reindex
 from monitor.store import Writer, lock_database
 from monitor.tracking.health import after_failure
 from monitor.web import metrics
 from monitor.web.app import STUCK_AFTER, WebServer, make_app
-from monitor.worker import WORKERS, WorkerPool
+from monitor.worker import WORKERS
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Mapping, Sequence
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from monitor.config import Config
     from monitor.models import JSON, HostState
     from monitor.store import LeasedSource, PendingMessage
+    from monitor.worker import WorkerPool
 
 POLL_TICK: Final = 0.5  # seconds
 DELIVER_TICK: Final = 1.0
@@ -65,10 +66,11 @@ async def make_ports(
 ) -> Ports:
     """The outside world for this configuration; host politeness comes from the database, or is `known` from another."""
     hosts = known or await writer.run(lambda store: store.hosts())
+    taught = await writer.run(lambda store: store.adaptation())
     return Ports(
         clock=clock,
         fetcher=Fetcher(config.fetch, clock=clock, hosts=hosts),
-        worker=WorkerPool(config.brands, workers=workers),
+        worker=make_workers(config, taught, workers=workers),
         writer=writer,
     )
 
@@ -145,7 +147,8 @@ class Daemon:
     def _handlers(self) -> Mapping[str, control.Handler]:
         def handler(name: str, verb: desk.Verb) -> control.Handler:
             async def handle(arguments: Mapping[str, JSON]) -> JSON:
-                work = verb(self._ports, self._plan, arguments)  # of the moment: a reload replaces both
+                ports = replace(self._ports, present=lambda: self._ports.worker)
+                work = verb(ports, self._plan, arguments)  # of the moment: a reload replaces both
                 return await (self._paused_for(work) if name in desk.LONG else work)
 
             return handle
@@ -231,22 +234,26 @@ class Daemon:
         self._senders.shutdown(wait=False, cancel_futures=True)
 
     async def _reload(self) -> None:
-        """Take over a changed configuration as a whole. Raises ConfigError and changes nothing when it is wrong."""
-        config = await asyncio.to_thread(load, self._config_path, environ=self._environ)
-        logs.hide(config.secrets)
-        plan = await make_plan(config, self._ports.worker)
-        # While the rows and the plan change together, nothing is leased that only one of them knows.
-        async with self._taking:
-            await sync_sources(plan, self._ports)
-            if config.brands != self._plan.config.brands:
-                self._keep(self._chores, _retire(self._ports.worker, set(self._polls)))
-                self._ports = replace(self._ports, worker=WorkerPool(config.brands))
-            # A new dict: polls under way put the sessions of the old configuration into theirs.
-            self._ports = replace(self._ports, sessions=_kept_sessions(self._ports.sessions, self._plan, plan))
-            # One Fetcher for life: two would not know of each other's queues.
-            self._ports.fetcher.apply(config.fetch)
-            self._plan = plan
-        log.info("reloaded", sources=len(config.sources), brands=len(config.brands))
+        """Take over a changed configuration as a whole; one that is wrong changes nothing: ConfigError, InputError."""
+        async with self._ports.adapting:
+            config = await asyncio.to_thread(load, self._config_path, environ=self._environ)
+            logs.hide(config.secrets)
+            taught = await self._writer.run(lambda store: store.adaptation())
+            former, worker = self._ports.worker, make_workers(config, taught)
+            plan = await make_plan(config, former)
+            # While the rows and the plan change together, nothing is leased that only one of them knows.
+            async with self._taking:
+                await sync_sources(plan, self._ports)
+                if config.brands != self._plan.config.brands or worker.tier is not former.tier:
+                    worker.succeed(former, self._keep(self._chores, _retire(former, set(self._polls))))
+                    self._ports = replace(self._ports, worker=worker)
+                # A new dict: polls under way put the sessions of the old configuration into theirs.
+                self._ports = replace(self._ports, sessions=_kept_sessions(self._ports.sessions, self._plan, plan))
+                # One Fetcher for life: two would not know of each other's queues.
+                self._ports.fetcher.apply(config.fetch)
+                self._plan = plan
+        tier = self._ports.worker.tier.value
+        log.info("reloaded", sources=len(config.sources), brands=len(config.brands), sentiment=tier)
 
     async def _reload_and_log(self) -> None:
         tell_systemd("RELOADING=1")
@@ -272,16 +279,13 @@ class Daemon:
             leased = await self._writer.run(lambda store: store.lease_due(now, max(room, 0)))
             self._last_tick = self._clock.monotonic()
             for source in leased:
-                self._keep(self._polls, self._poll(source))
+                self._keep(self._polls, self._poll(source, plan=self._plan, ports=self._ports))
 
-    async def _poll(self, leased: LeasedSource) -> None:
+    async def _poll(self, leased: LeasedSource, *, plan: Plan, ports: Ports) -> None:
         name = leased.state.name
-        plan, ports = self._plan, self._ports
         started = self._clock.monotonic()
         try:
             report = await poll(plan.sources[name], leased, ports=ports, plan=plan)
-        except asyncio.CancelledError:
-            raise
         except Exception as error:
             log.exception("poll broke", source=name)
             now = self._clock.now()
@@ -350,12 +354,13 @@ class Daemon:
         if self._clock.monotonic() - self._last_tick < STUCK_AFTER / 2:
             tell_systemd("WATCHDOG=1")
 
-    def _keep(self, tasks: set[asyncio.Task[None]], work: Any) -> None:
+    def _keep(self, tasks: set[asyncio.Task[None]], work: Any) -> asyncio.Task[None]:
         """Run `work` as a task that is held until it ends; an exception in it is logged, not lost."""
-        task = asyncio.ensure_future(work)
+        task: asyncio.Task[None] = asyncio.ensure_future(work)
         tasks.add(task)
         task.add_done_callback(tasks.discard)
         task.add_done_callback(_log_failure)
+        return task
 
 
 def _kept_sessions(sessions: Mapping[str, JSON], before: Plan, after: Plan) -> dict[str, JSON]:
@@ -366,7 +371,7 @@ def _kept_sessions(sessions: Mapping[str, JSON], before: Plan, after: Plan) -> d
 
 
 async def _retire(worker: WorkerPool, in_flight: set[asyncio.Task[None]]) -> None:
-    """Stop workers that know the old brands once the polls that use them are done."""
+    """Stop workers that know the old brands, or another tier, once the polls that use them are done."""
     if in_flight:
         await asyncio.wait(in_flight)
     await asyncio.to_thread(worker.close)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 # The programs that tests start compile nothing that an earlier one has compiled, whatever the caller's shell says.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+# Two tests at once on two cores: numpy must not take both for each.
+os.environ |= dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
 @pytest.fixture

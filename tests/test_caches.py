@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import pickle
+import stat
 import sys
 from typing import TYPE_CHECKING
 
@@ -61,6 +63,23 @@ def test_a_folder_that_others_may_write_is_not_trusted(place: Path) -> None:
     (place / "one-key").write_bytes(pickle.dumps(["from a stranger"]))
     place.chmod(0o777)
     assert remembered("things", "one", "key", lambda: ["ours"]) == ["ours"]
+
+
+def test_what_root_makes_under_a_strict_umask_others_may_read(place: Path) -> None:
+    before = os.umask(0o077)
+    try:
+        remembered("things", "one", "key", lambda: [1])
+    finally:
+        os.umask(before)
+    modes = [stat.S_IMODE(path.stat().st_mode) for path in (place.parent, place, place / "one-key")]
+    assert modes == [0o755, 0o755, 0o644]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may look everywhere")
+def test_a_folder_into_which_this_user_may_not_look_is_passed_over(place: Path) -> None:
+    place.mkdir(parents=True)
+    place.parent.chmod(0)
+    assert remembered("things", "one", "key", lambda: [1]) == [1]
 
 
 def test_where_nothing_can_be_written_it_is_made_each_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

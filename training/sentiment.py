@@ -1,10 +1,11 @@
-"""Trains the sentiment head that ships in the package, and measures it on corpora that it has not seen.
+"""Trains the sentiment models that ship in the package.
 
-    python -m training.sentiment                 train, calibrate, write monitor/understanding/data/sentiment_fast.npz
-    python -m training.sentiment --evaluate      leave one corpus out; print the table of docs/sentiment-model-card.md
+    python -m training.sentiment                 train, calibrate, write monitor/understanding/data/sentiment_*.npz
+    python -m training.left_out                  how good they are on corpora that they have not seen
 
-Features and inference are the package's own (`monitor.understanding.ngrams`, `.sentiment`); scikit-learn is needed here
-only. The same script, data, seed and package versions give the same sha256.
+Features and inference are the package's own (`monitor.understanding.ngrams`, `.encoder`, `.sentiment`); scikit-learn
+is needed here only. The same script, data, seed and package versions give the same sha256; other versions of BLAS may
+move a probability by 0.01.
 """
 
 from __future__ import annotations
@@ -13,98 +14,59 @@ import argparse
 import gzip
 import hashlib
 import io
+import json
 import time
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import f1_score, recall_score
 from sklearn.svm import LinearSVC
 
 from monitor.models import Tier
+from monitor.understanding.encoder import WIDTH
 from monitor.understanding.ngrams import BLOCK, BUCKETS, features, tokens
 from monitor.understanding.sentiment import ARTIFACTS, LABELS, Model
+from training.corpora import DATA, MEASURED_ONLY, OWN, SHIPPED, Rows, joined, own_corpus, read_corpora
+from training.vectors import vectors
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
+    from training.corpora import Corpus
+
     Floats = NDArray[np.float64]
-    Ints = NDArray[np.int64]
 
-REPOSITORY = Path(__file__).resolve().parents[1]
-DATA = REPOSITORY.parent / "shared" / "data" / "sentiment"
-SHIPPED = ("amazon_sentences", "cedr", "rusentitweet", "rusentne", "semeval1316", "umsab")
-"""What the model in the package is trained on; docs/sentiment-model-card.md says why."""
-MEASURED_ONLY = ("crowdflower_brands", "nc_rusentiment")
-"""Corpora whose licence does not allow it, or could not be verified: never trained on."""
-MARGIN = 0.1
+MARGIN: Final = 0.1
 """C of the support vector machine."""
-BINS = 10
+LOUDNESS: Final = 2 / WIDTH**0.5
+"""What standardised vectors are multiplied by, to weigh as much as the n-grams do."""
+OWN_SHARE: Final = 0.5
+"""How much a text of our own counts beside others: they were written to be told apart, and are."""
+SOFTER: Final = 0.75
+"""What calibrated logits are multiplied by: so much too sure was the model of corpora that were left out."""
+LESSONS: Final = ARTIFACTS[Tier.FAST].with_name("sentiment_lessons.jsonl.gz")
+"""What ships of our own texts for `monitor train` to check itself by: kept out of training."""
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
-    """Labelled texts: `labels` index LABELS."""
+class Part:
+    """Labelled texts, their vectors (texts, WIDTH) on the quality tier, and how much a text counts."""
 
-    languages: tuple[str, ...]
-    labels: Ints
-    texts: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Corpus:
-    """A corpus of the data folder."""
-
-    name: str
-    train: Rows
-    dev: Rows
+    rows: Rows
+    vectors: NDArray[np.float32] | None
+    share: float = 1.0
 
 
-def read_rows(path: Path) -> Rows:
-    """Rows of a gzipped file with the columns lang, domain, label, text."""
-    with gzip.open(path, "rt", encoding="utf-8", newline="\n") as lines:
-        next(lines)
-        rows = [line.rstrip("\n").split("\t", 3) for line in lines]
-    labels = np.array([LABELS.index(row[2]) for row in rows], dtype=np.int64)
-    return Rows(tuple(row[0] for row in rows), labels, tuple(row[3] for row in rows))
-
-
-def read_corpora(folder: Path) -> dict[str, Corpus]:
-    """All corpora; what stands in any dev part is left out of every train part, for corpora share sources."""
-    dev = {name: read_rows(folder / f"{name}.dev.tsv.gz") for name in (*SHIPPED, *MEASURED_ONLY)}
-    seen = {spelling(text) for rows in dev.values() for text in rows.texts}
-    corpora: dict[str, Corpus] = {}
-    for name, rows in dev.items():
-        train_rows = read_rows(folder / f"{name}.train.tsv.gz")
-        corpora[name] = Corpus(name, taken(train_rows, [spelling(text) not in seen for text in train_rows.texts]), rows)
-    return corpora
-
-
-def spelling(text: str) -> str:
-    """A text without what two copies of it may differ in."""
-    return " ".join(token for token in tokens(text) if token.isalnum())
-
-
-def taken(rows: Rows, wanted: Sequence[bool]) -> Rows:
-    """The wanted ones of some rows."""
-    at = [place for place, keep in enumerate(wanted) if keep]
-    return Rows(tuple(rows.languages[place] for place in at), rows.labels[at], tuple(rows.texts[place] for place in at))
-
-
-def joined(parts: Iterable[Rows]) -> Rows:
-    """Several files as one."""
-    listed = list(parts)
-    return Rows(
-        tuple(language for rows in listed for language in rows.languages),
-        np.concatenate([rows.labels for rows in listed]),
-        tuple(text for rows in listed for text in rows.texts),
-    )
+def part_of(name: str, rows: Rows, tier: Tier) -> Part:
+    """The texts of a corpus, ready for training a tier."""
+    read = vectors(name, rows.texts) if tier is Tier.QUALITY else None
+    return Part(rows, read, OWN_SHARE if name == OWN else 1.0)
 
 
 def document_frequencies(texts: Sequence[str]) -> Floats:
@@ -145,13 +107,19 @@ def row_weights(rows: Rows) -> Floats:
     return balanced
 
 
-def train(train_parts: Sequence[Rows], dev_parts: Sequence[Rows], *, seed: int) -> dict[str, NDArray[np.generic]]:
+def train(parts: Sequence[Part], dev: Sequence[Part], *, tier: Tier, seed: int) -> dict[str, NDArray[np.generic]]:
     """The arrays of the artifact, trained on the one and calibrated on the other."""
-    rows = joined(train_parts)
+    rows = joined([part.rows for part in parts])
     idf, step = quantised_idf(rows.texts)
+    read = inputs(idf.astype(np.float32) * step, rows.texts)
+    seen = _stacked(parts) if tier is Tier.QUALITY else np.zeros((len(rows.texts), 0), np.float32)
+    centre, spread = seen.mean(axis=0), seen.std(axis=0)
+    if tier is Tier.QUALITY:
+        read = sparse.hstack([read, sparse.csr_matrix((seen - centre) / spread * LOUDNESS)]).tocsr()
     machine = LinearSVC(C=MARGIN, dual=True, random_state=seed)
-    machine.fit(inputs(idf.astype(np.float32) * step, rows.texts), rows.labels, sample_weight=row_weights(rows))
-    weights, scales = quantised_weights(machine.coef_.T)
+    shares = np.concatenate([np.full(len(part.rows.texts), part.share) for part in parts])
+    machine.fit(read, rows.labels, sample_weight=row_weights(rows) * shares)
+    weights, scales = quantised_weights(machine.coef_[:, :BUCKETS].T)
     arrays: dict[str, NDArray[np.generic]] = {
         "weights": weights,
         "scales": scales,
@@ -160,77 +128,37 @@ def train(train_parts: Sequence[Rows], dev_parts: Sequence[Rows], *, seed: int) 
         "matrix": np.eye(len(LABELS)),
         "offset": np.zeros(len(LABELS)),
     }
-    return arrays | calibration(Model.from_arrays(arrays), dev_parts, bias=machine.intercept_)
+    if tier is Tier.QUALITY:
+        heard = machine.coef_[:, BUCKETS:].T * LOUDNESS
+        arrays |= {
+            name: array.astype(np.float32)
+            for name, array in (("meaning", heard), ("centre", centre), ("spread", spread))
+        }
+    return arrays | calibration(Model.from_arrays(arrays), dev, bias=machine.intercept_)
 
 
-def calibration(model: Model, parts: Sequence[Rows], *, bias: Floats) -> dict[str, NDArray[np.generic]]:
+def _stacked(parts: Sequence[Part]) -> NDArray[np.float32]:
+    return np.concatenate([part.vectors for part in parts if part.vectors is not None])
+
+
+def calibration(model: Model, parts: Sequence[Part], *, bias: Floats) -> dict[str, NDArray[np.generic]]:
     """Matrix scaling of the decision values; each corpus counts the same, however large its dev file is."""
-    decisions = (
-        np.concatenate([model.head.decisions(features([tokens(t) for t in rows.texts])) for rows in parts]) + bias
-    )
-    weights = np.concatenate([np.full(len(rows.labels), 1 / len(rows.labels)) for rows in parts])
-    labels = np.concatenate([rows.labels for rows in parts])
+    decisions = np.concatenate([logits(model, part) for part in parts]) + bias
+    weights = np.concatenate([np.full(len(part.rows.labels), 1 / len(part.rows.labels)) for part in parts])
+    labels = np.concatenate([part.rows.labels for part in parts])
     scaling = LogisticRegression(C=1.0, max_iter=1000)
     scaling.fit(decisions, labels, sample_weight=weights * (len(weights) / weights.sum()))
     # Four places hide the last bits, in which BLAS libraries differ.
-    matrix = np.round(scaling.coef_.T, 4)
-    return {"matrix": matrix, "offset": np.round(scaling.intercept_ + bias @ matrix, 4)}
+    matrix = np.round(SOFTER * scaling.coef_.T, 4)
+    return {"matrix": matrix, "offset": np.round(SOFTER * scaling.intercept_ + bias @ matrix, 4)}
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """How well a model did on some texts."""
-
-    macro_f1: float
-    negative_recall: float
-    error: float
-
-    def __str__(self) -> str:
-        return f"{self.macro_f1:.2f} / {self.negative_recall:.2f} / {self.error:.2f}"
-
-
-def measure(model: Model, rows: Rows) -> Figures:
-    """Macro F1 over the classes that occur, recall of negative, and expected calibration error in ten bins."""
-    probabilities = model.probabilities(rows.texts)
-    guesses = probabilities.argmax(axis=1)
-    confidence = probabilities.max(axis=1)
-    right = guesses == rows.labels
-    bins = np.minimum((confidence * BINS).astype(np.int64), BINS - 1)
-    gaps = np.bincount(bins, confidence - right, minlength=BINS)
-    classes = sorted(set(rows.labels.tolist()))
-    return Figures(
-        f1_score(rows.labels, guesses, average="macro", labels=classes),
-        recall_score(rows.labels, guesses, average="macro", labels=[0]),
-        float(np.abs(gaps).sum() / len(rows.labels)),
-    )
-
-
-def by_language(rows: Rows) -> dict[str, Rows]:
-    """The rows of each language."""
-    return {lang: taken(rows, [other == lang for other in rows.languages]) for lang in sorted(set(rows.languages))}
-
-
-def evaluate(folder: Path, *, names: Sequence[str], seed: int) -> None:
-    """Print the table: each corpus' dev file under the model of all, and under the model without that corpus."""
-    corpora = read_corpora(folder)
-    kept = [corpora[name] for name in names]
-    whole = Model.from_arrays(train([c.train for c in kept], [c.dev for c in kept], seed=seed))
-    print("| corpus | dev texts | all trained: mF1 / negR / ECE | left out: mF1 / negR / ECE |\n|---|---|---|---|")
-    for name in (*names, *MEASURED_ONLY):
-        corpus = corpora[name]
-        others = [other for other in kept if other.name != name]
-        without = (
-            Model.from_arrays(train([c.train for c in others], [c.dev for c in others], seed=seed))
-            if name in names
-            else whole
-        )
-        parts = {name: corpus.dev}
-        languages = by_language(corpus.dev)
-        if len(languages) > 1:
-            parts |= {f"{name}, {lang}": rows for lang, rows in languages.items()}
-        for label, rows in parts.items():
-            seen = measure(whole, rows) if name in names else "(never trained on)"
-            print(f"| {label} | {len(rows.texts)} | {seen} | {measure(without, rows)} |", flush=True)
+def logits(model: Model, part: Part) -> Floats:
+    """What the model says of the texts, before it is made a probability."""
+    found = features([tokens(text) for text in part.rows.texts])
+    if model.meaning is None or part.vectors is None:
+        return model.logits(found, None)
+    return model.logits(found, (part.vectors - model.meaning.centre) / model.meaning.spread)
 
 
 def written(arrays: dict[str, NDArray[np.generic]]) -> bytes:
@@ -240,30 +168,41 @@ def written(arrays: dict[str, NDArray[np.generic]]) -> bytes:
     return file.getvalue()
 
 
+def write_lessons(own: Corpus) -> None:
+    """The texts of our own that were kept out of training, as they ship."""
+    rows = zip(own.dev.texts, own.dev.languages, own.dev.labels.tolist(), strict=True)
+    lines = [
+        json.dumps({"text": text, "lang": lang, "label": LABELS[label].value}, ensure_ascii=False)
+        for text, lang, label in rows
+    ]
+    LESSONS.write_bytes(gzip.compress(("\n".join(lines) + "\n").encode(), mtime=0))
+
+
 def main() -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser(prog="python -m training.sentiment", description=__doc__.partition("\n")[0])
     parser.add_argument("--data", type=Path, default=DATA, help="folder of the corpora")
-    parser.add_argument("--out", type=Path, default=ARTIFACTS[Tier.FAST], help="artifact to write")
+    parser.add_argument("--out", type=Path, default=ARTIFACTS[Tier.FAST].parent, help="folder to write into")
+    parser.add_argument("--tier", type=Tier, action="append", default=[], choices=[Tier.FAST, Tier.QUALITY])
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--without", action="append", default=[], choices=SHIPPED, help="do not train on it")
-    parser.add_argument("--evaluate", action="store_true", help="print the leave-one-corpus-out table instead")
+    parser.add_argument("--without", action="append", default=[], choices=(*SHIPPED, OWN), help="do not train on it")
     options = parser.parse_args()
-    names = [name for name in SHIPPED if name not in options.without]
-    started = time.perf_counter()
-    if options.evaluate:
-        evaluate(options.data, names=names, seed=options.seed)
-        return
-    every = read_corpora(options.data)
-    corpora = [every[name] for name in names]
-    arrays = train([c.train for c in corpora], [c.dev for c in corpora], seed=options.seed)
-    content = hashlib.sha256(b"".join(key.encode() + arrays[key].tobytes() for key in sorted(arrays))).hexdigest()
-    data = written(arrays)
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_bytes(data)
-    print(f"{options.out.name}: {len(data):,} bytes, trained on {sum(len(c.train.texts) for c in corpora):,} texts")
-    print(f"sha256 of the file    {hashlib.sha256(data).hexdigest()}\nsha256 of the content {content}")
-    print(f"{time.perf_counter() - started:.0f} s")
+    corpora = read_corpora(options.data) | {OWN: own_corpus()}
+    names = [name for name in (*SHIPPED, OWN) if name not in options.without]
+    for tier in options.tier or [Tier.FAST, Tier.QUALITY]:
+        started = time.perf_counter()
+        parts = [part_of(name, corpora[name].train, tier) for name in names]
+        dev = [part_of(name, corpora[name].dev, tier) for name in names if name not in MEASURED_ONLY]
+        arrays = train(parts, dev, tier=tier, seed=options.seed)
+        content = hashlib.sha256(b"".join(key.encode() + arrays[key].tobytes() for key in sorted(arrays))).hexdigest()
+        data = written(arrays)
+        out = options.out / ARTIFACTS[tier].name
+        out.write_bytes(data)
+        print(f"{out.name}: {len(data):,} bytes, trained on {sum(len(part.rows.texts) for part in parts):,} texts")
+        print(f"sha256 of the file    {hashlib.sha256(data).hexdigest()}\nsha256 of the content {content}")
+        print(f"{time.perf_counter() - started:.0f} s")
+    if options.out == LESSONS.parent:
+        write_lessons(corpora[OWN])
 
 
 if __name__ == "__main__":

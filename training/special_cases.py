@@ -29,7 +29,8 @@ from monitor.understanding.judge import Judge
 from monitor.understanding.ngrams import BLOCK, BUCKETS, features, tokens
 from monitor.understanding.resemblance import ARTIFACT, SURE, wording
 from monitor.understanding.rules import FOLDER, WHOLE
-from training.sentiment import DATA, SHIPPED, inputs, joined, quantised_idf, read_rows
+from training.corpora import DATA, SHIPPED, joined, read_rows
+from training.sentiment import inputs, quantised_idf
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,14 +11,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from monitor.alerting.catalogue import CATALOGUES
-from monitor.models import AlarmKind, AlertView
+from monitor.models import AlarmKind, AlertView, Label
 from monitor.text import excerpt, safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
-    from monitor.models import AlarmView, MentionView
+    from monitor.models import AlarmView, MentionView, Sentiment
 
 _SUBJECT_LIMIT: Final = 180  # code points; longer subjects are cut by mail clients anyway
 _TITLE_LIMIT: Final = 200
@@ -105,7 +105,7 @@ def render(
 def _title(alert: AlertView, words: Mapping[str, str]) -> str:
     view = alert.view
     title = words["title"].format(
-        sentiment=words[view.mention.sentiment.label.value],
+        sentiment=_felt(view.mention.sentiment, words),
         brand=view.mention.brand,
         source=view.source,
         priority=view.mention.priority,
@@ -118,7 +118,7 @@ def _alert_body(alert: AlertView, *, style: Style, words: Mapping[str, str], roo
     mention = view.mention
     head = [
         words["headline"].format(
-            sentiment=words[mention.sentiment.label.value],
+            sentiment=_felt(mention.sentiment, words),
             brand=style.escape(mention.brand),
             priority=mention.priority,
             influence=mention.influence,
@@ -176,12 +176,29 @@ def _why(view: MentionView, words: Mapping[str, str]) -> str:
     parts = [words["named"].format(named=named)] if named else []
     if view.post.rating is not None:
         parts.append(words["rated"].format(stars=f"{view.post.rating:g}"))
-    sentiment = view.mention.sentiment
-    share = {"negative": sentiment.negative, "neutral": sentiment.neutral, "positive": sentiment.positive}
-    label = sentiment.label.value
-    parts.append(words["reads"].format(label=words[f"reads-{label}"], percent=round(100 * share[label])))
+    against = (why.weight for why in view.mention.why if why.code == "contradiction" and why.weight is not None)
+    parts += [words["contradicted"].format(percent=round(100 * weight)) for weight in against]
+    parts.append(_read(view.mention.sentiment, words))
     parts += [safe_text(case.name) for case in view.mention.special_cases]
     return "; ".join(parts)
+
+
+def _felt(sentiment: Sentiment, words: Mapping[str, str]) -> str:
+    """The label in words, as only perhaps so where it is unsure."""
+    said = words[sentiment.label.value]
+    return words["perhaps"].format(sentiment=said.lower()) if sentiment.unsure else said
+
+
+def _read(sentiment: Sentiment, words: Mapping[str, str]) -> str:
+    """The label with its probability, or all three of them, the largest first, where it is unsure."""
+    percents = {label.value: round(100 * float(getattr(sentiment, label.value))) for label in Label}
+    if not sentiment.unsure:
+        label = sentiment.label.value
+        return words["reads"].format(label=words[f"reads-{label}"], percent=percents[label])
+    ranked = sorted(percents, key=lambda label: -getattr(sentiment, label))
+    return words["unsure"].format(
+        shares=", ".join(f"{words[f'reads-{label}']} {percents[label]} %" for label in ranked)
+    )
 
 
 def _author(view: MentionView, words: Mapping[str, str]) -> str:

@@ -94,6 +94,8 @@ def facts_of(post: Post, mention: Mention, *, lemmas: Lemmas, source: str, now: 
         "rating": post.rating,
         "relevance": mention.relevance,
         "doubtful": mention.doubtful,
+        "unsure": mention.sentiment.unsure,
+        "alarming": mention.sentiment.alarming,
         "title": post.title,
         "text": post.text,
         "title_lemmas": lemmas.title,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from monitor.cli.common import database_path, load_config
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from monitor.flows.ports import Plan, Ports
-    from monitor.models import JSON
+    from monitor.models import JSON, Tier
 
 
 def act(verb: str, *, config: Path | None, db: Path | None, timeout: float = 120.0, **arguments: JSON) -> JSON:
@@ -35,11 +36,16 @@ def act(verb: str, *, config: Path | None, db: Path | None, timeout: float = 120
 
 @asynccontextmanager
 async def doing(
-    *, config: Path | None, db: Path | None, follow: bool = False, workers: int | None = None
+    *,
+    config: Path | None,
+    db: Path | None,
+    follow: bool = False,
+    workers: int | None = None,
+    sentiment: Tier | None = None,
 ) -> AsyncIterator[Callable[..., Any]]:
     """Gives `do(verb, **arguments)` for many steps: through the running daemon, else holding the database meanwhile.
 
-    `follow` and `workers` as in `holding`.
+    `follow`, `workers` and `sentiment` as in `holding`.
     """
     from monitor import control
     from monitor.errors import DaemonUnreachable
@@ -55,7 +61,7 @@ async def doing(
                 except DaemonUnreachable:
                     if reached:
                         raise
-                    held = holding(config=config, db=db, follow=follow, workers=workers)
+                    held = holding(config=config, db=db, follow=follow, workers=workers, sentiment=sentiment)
                     alone.append(await stack.enter_async_context(held))
                 else:
                     reached.append(verb)
@@ -69,12 +75,18 @@ async def doing(
 
 @asynccontextmanager
 async def holding(
-    *, config: Path | None, db: Path | None, follow: bool = False, workers: int | None = None
+    *,
+    config: Path | None,
+    db: Path | None,
+    follow: bool = False,
+    workers: int | None = None,
+    sentiment: Tier | None = None,
 ) -> AsyncIterator[tuple[Ports, Plan]]:
     """The ports and the plan of this configuration, holding the lock that a daemon would hold.
 
     `workers` is how many processes judge, by default as many as a daemon has. With `follow` the rows of sources are
-    made to follow it, as at the start of a daemon: only who polls wants that.
+    made to follow it, as at the start of a daemon: only who polls wants that. `sentiment` is read as the configuration
+    says, unless another tier is given.
 
     Raises AlreadyRunning, ConfigError, StoreError and its kin.
     """
@@ -86,6 +98,7 @@ async def holding(
 
     os.umask(0o077)  # the database is for this user alone
     loaded, database = load_config(config), database_path(db)
+    loaded = replace(loaded, sentiment=sentiment or loaded.sentiment)
     with lock_database(database):
         writer = Writer(database)
         await writer.start()

@@ -12,42 +12,57 @@ from monitor.cli.common import (
     ConfigOption,
     DatabaseOption,
     JsonOption,
+    config_path,
     database_path,
     found_config,
     print_json,
     print_line,
     print_nothing,
     print_table,
+    progress,
     reader,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from monitor.models import JSON, Brand
+    from monitor.models import JSON, Brand, MentionView, Tier
     from monitor.store import Reader
+    from monitor.store.corrections import Feeling
     from monitor.understanding.evaluation import Evaluation, Subject
+    from monitor.understanding.measuring import LabelledText, Measured
 
 
 @app.command()
 def evaluate(
     subject: Annotated[
-        Literal["special-cases", "relevance", "matching", "corrections"], typer.Argument(help="What is evaluated.")
+        Literal["special-cases", "relevance", "matching", "sentiment", "corrections"],
+        typer.Argument(help="What is evaluated."),
     ],
     files: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="FILE…", help="JSON lines, one labelled text each; none for corrections."),
+        typer.Argument(
+            metavar="FILE…",
+            help="JSON lines, one labelled text each; a TSV for sentiment (may be gzipped); none for corrections.",
+        ),
     ] = None,
     *,
     config: ConfigOption = None,
     db: DatabaseOption = None,
+    tier: Annotated[
+        Literal["auto", "quality", "fast"] | None,
+        typer.Option(help="How sentiment is read. Default: what the configuration says, else auto."),
+    ] = None,
     wrong: Annotated[int, typer.Option(help="Show up to this many texts that are judged wrongly.")] = 0,
     as_json: JsonOption = False,
 ) -> None:
     """Judge labelled texts and compare: precision, recall and F1 of each class.
 
-    corrections are the answers that people gave with `monitor correct`: what the rules said of those mentions.
+    sentiment is of texts by themselves, whomever they are about; the TSV has the columns lang, domain, label and text.
+    corrections are the answers that people gave with `monitor correct`: what was said of those mentions before.
     """
+    if tier is not None and subject != "sentiment":
+        raise typer.BadParameter("only sentiment has tiers", param_hint="--tier")
     if subject == "corrections":
         if files:
             raise typer.BadParameter("corrections are in the database, they take no FILE", param_hint="FILE…")
@@ -61,10 +76,20 @@ def evaluate(
 
     for name in BLAS_THREADS:
         os.environ[name] = "1"
+    if subject == "sentiment":
+        _evaluate_sentiment(files, _tier(tier, config), wrong=wrong, as_json=as_json)
+    else:
+        known = _brands(config, is_needed=subject == "matching")
+        _evaluate_rules(subject, files, known, wrong=wrong, as_json=as_json)
+
+
+def _evaluate_rules(
+    subject: Subject, files: Sequence[Path], known: Sequence[Brand], *, wrong: int, as_json: bool
+) -> None:
+    """How the judgement of posts about brands stands against their labels, file by file."""
     from monitor.understanding.evaluation import evaluate as compare
     from monitor.understanding.judge import Judge
 
-    known = _brands(config, is_needed=subject == "matching")
     judge = Judge(known)
     for file in files:
         evaluation = compare(subject, _labelled(file, subject), judge, known=known)
@@ -75,49 +100,128 @@ def evaluate(
         _show_wrong(str(file), evaluation, most=wrong, as_json=as_json)
 
 
+def _evaluate_sentiment(files: Sequence[Path], tier: Tier, *, wrong: int, as_json: bool) -> None:
+    """How the sentiment of texts by themselves stands against their labels, file by file."""
+    from monitor.understanding.measuring import measure
+    from monitor.understanding.sentiment import Model
+
+    model = Model.load(tier)
+    for file in files:
+        texts = _table(file)
+        with progress(file.name, len(texts)) as advance:
+            found = measure(texts, model, advance=advance)
+        if as_json:
+            print_json(found.to_json(str(file)))
+        else:
+            _show(str(file), found.evaluation)
+            _show_sureness(found)
+        _show_wrong(str(file), found.evaluation, most=wrong, as_json=as_json)
+
+
+def _tier(named: str | None, config: Path | None) -> Tier:
+    """The tier that was named, else the one that the configuration asks for; auto where there is none of either.
+
+    Of the configuration nothing else is read: no secret is needed for this.
+    """
+    from monitor.config import load_tier
+    from monitor.models import Tier
+
+    path = config_path(config)
+    if named is not None:
+        return Tier(named)
+    return Tier.AUTO if config is None and not path.exists() else load_tier(path)
+
+
+def _table(file: Path) -> list[LabelledText]:
+    """The labelled texts of a table; gzip is told by its first bytes, whatever the file is called."""
+    import gzip
+    import zlib
+
+    from monitor.errors import InputError
+    from monitor.understanding.measuring import read_table
+
+    try:
+        with file.open("rb") as raw:
+            return read_table(gzip.GzipFile(fileobj=raw) if raw.peek(2).startswith(b"\x1f\x8b") else raw)
+    except InputError as error:
+        raise InputError(f"{file}: {error}") from None
+    except (OSError, EOFError, zlib.error) as error:
+        raise InputError(f"{file}: cannot be read: {error}") from None
+
+
 def _evaluate_answers(db: Path | None, *, wrong: int, as_json: bool) -> None:
-    """How what the rules said of mentions stands against what people answered, brand by brand."""
+    """How what was said of mentions stands against what people answered, brand by brand."""
+    store = reader(db)
+    brands, feelings = store.answered_brands(), _feelings(store)
+    if not brands and not feelings:
+        print_nothing("nobody has answered a mention yet: monitor correct ID --about yes|no or --sentiment LABEL")
+    for brand in brands:
+        _show_answers(store, db, brand, wrong=wrong, as_json=as_json)
+    for brand, felt in feelings.items():
+        wanted, told = [{one.label.value} for one in felt], [{one.judged.value} for one in felt]
+        evaluation = _compared(brand, [one.view for one in felt], wanted, told)
+        name = f"{brand}, sentiment"
+        if as_json:
+            print_json({**evaluation.to_json(str(database_path(db))), "subject": "sentiment", "brand": brand})
+        else:
+            _show(name, evaluation)
+        _show_wrong(name, evaluation, most=wrong, as_json=as_json)
+
+
+def _show_answers(store: Reader, db: Path | None, brand: str, *, wrong: int, as_json: bool) -> None:
     from monitor.flows.correcting import figures_of
 
-    store = reader(db)
-    brands = store.answered_brands()
-    if not brands:
-        print_nothing("nobody has answered a mention yet: monitor correct ID --about yes|no")
-    for brand in brands:
-        evaluation = _against_answers(store, brand)
-        version = store.active_learned().get(brand)
-        learned: Any = None if version is None else figures_of(store, version)
-        if as_json:
-            print_json({**evaluation.to_json(str(database_path(db))), "brand": brand, "learned": learned})
-        else:
-            _show(brand, evaluation)
-            if learned:
-                print_line(
-                    "with what was learned, on answers that it had not seen: F1 {f1:.3f} of relevant, right in "
-                    "{accuracy:.1%}, the rules in {rules_accuracy:.1%} of the same".format(**learned)
-                )
-        _show_wrong(brand, evaluation, most=wrong, as_json=as_json)
+    evaluation = _against_answers(store, brand)
+    version = store.active_learned().get(brand)
+    learned: Any = None if version is None else figures_of(store, version)
+    if as_json:
+        named = {"subject": "relevance", "brand": brand, "learned": learned}
+        print_json({**evaluation.to_json(str(database_path(db))), **named})
+    else:
+        _show(brand, evaluation)
+        if learned:
+            print_line(
+                "with what was learned, on answers that it had not seen: F1 {f1:.3f} of relevant, right in "
+                "{accuracy:.1%}, the rules in {rules_accuracy:.1%} of the same".format(**learned)
+            )
+    _show_wrong(brand, evaluation, most=wrong, as_json=as_json)
+
+
+def _feelings(store: Reader) -> dict[str, list[Feeling]]:
+    """The corrected sentiments by brand, in the order of their names."""
+    from monitor.flows.training import MOST
+
+    found: dict[str, list[Feeling]] = {}
+    for one in store.feelings(limit=MOST):
+        found.setdefault(one.view.mention.brand, []).append(one)
+    return dict(sorted(found.items()))
 
 
 def _against_answers(store: Reader, brand: str) -> Evaluation:
     """The rules alone, without what was learned or corrected, on the newest answers to mentions of a brand."""
     from monitor.understanding.assess import as_judged
-    from monitor.understanding.evaluation import Evaluation, scores
     from monitor.understanding.relevance.learning import MOST
 
     answers = store.answers(brand, limit=MOST)
     wanted = [{_word(relevant=answer.about)} for answer in answers]
     told = [{_word(relevant=not as_judged(answer.view.mention).doubtful)} for answer in answers]
-    pairs = list(zip(answers, wanted, told, strict=True))
+    return _compared(brand, [answer.view for answer in answers], wanted, told)
+
+
+def _compared(
+    brand: str, views: Sequence[MentionView], wanted: Sequence[set[str]], told: Sequence[set[str]]
+) -> Evaluation:
+    from monitor.understanding.evaluation import Evaluation, scores
+
     missed: list[Mapping[str, JSON]] = [
-        {"text": answer.view.post.text, "brand": brand, "wanted": [*want], "told": [*said]}
-        for answer, want, said in pairs
+        {"text": view.post.text, "brand": brand, "wanted": [*want], "told": [*said]}
+        for view, want, said in zip(views, wanted, told, strict=True)
         if want != said
     ]
     return Evaluation(
-        n=len(answers),
+        n=len(views),
         per_class=scores(wanted, told),
-        accuracy=1 - len(missed) / len(answers),
+        accuracy=1 - len(missed) / len(views),
         seconds=0.0,  # nothing is judged here
         wrong=tuple(missed),
     )
@@ -162,13 +266,21 @@ def _show(file: str, evaluation: Evaluation) -> None:
     )
 
 
+def _show_sureness(found: Measured) -> None:
+    """What the probabilities are worth, and which tier told them."""
+    recall = found.negative_recall_alarming
+    alarming = "" if recall is None else f", alarming in {recall:.1%} of the negative"
+    print_line(f"tier {found.tier}, calibration error {found.ece:.3f}, unsure in {found.unsure:.1%}{alarming}")
+
+
 def _show_wrong(file: str, evaluation: Evaluation, *, most: int, as_json: bool) -> None:
     for one in evaluation.wrong[:most]:
         if as_json:
             print_json({"file": file, **one})
         else:
-            print_line(f"  {one['brand'] or ''}: {one['text']}")
-            print_line(f"    should be {_words(one['wanted'])}, is {_words(one['told'])}")
+            print_line(f"  {one.get('brand') or one.get('lang') or ''}: {one['text']}")
+            sure = f" ({one['confidence']:.0%} sure)" if "confidence" in one else ""
+            print_line(f"    should be {_words(one['wanted'])}, is {_words(one['told'])}{sure}")
 
 
 def _words(labels: Any) -> str:

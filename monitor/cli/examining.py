@@ -52,8 +52,9 @@ def examine_all(config: Path | None, db: Path | None) -> Iterator[Finding]:
 
 def _configuration(config: Path | None) -> tuple[Config | None, Finding]:
     from monitor.cli.common import load_config
-    from monitor.errors import ConfigError
+    from monitor.errors import ConfigError, InputError
     from monitor.flows.doctoring import Finding
+    from monitor.understanding.sentiment import chosen
 
     try:
         path = found_config(config)
@@ -62,10 +63,14 @@ def _configuration(config: Path | None) -> tuple[Config | None, Finding]:
         first, more = error.faults[0], len(error.faults) - 1
         what = str(first) + (f", and {more} more" if more else "")
         return None, Finding("problem", "configuration", what, "monitor check shows every mistake")
+    try:
+        tier = chosen(loaded.sentiment)
+    except InputError as error:
+        return loaded, Finding("problem", "configuration", f"{path}: {error}", "install it, or write sentiment: auto")
     if loaded.warnings:
         what = f"{path}: {len(loaded.warnings)} warnings, the first: {loaded.warnings[0]}"
         return loaded, Finding("note", "configuration", what, "monitor check shows them all")
-    return loaded, Finding("ok", "configuration", f"{path}: no mistake")
+    return loaded, Finding("ok", "configuration", f"{path}: no mistake; sentiment is read with the tier {tier.value}")
 
 
 def _network(loaded: Config, now: datetime) -> Iterator[Finding]:

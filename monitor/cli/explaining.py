@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from monitor.models import MentionView
+    from monitor.query import Facts, Query
 
 
 @app.command()
@@ -116,7 +117,25 @@ def _by_routes(view: MentionView, config: Path | None, *, receiver: str | None, 
     post = view.post
     lemmas = Lemmas(title=lemmatise(post.title, post.lang), text=lemmatise(post.text, post.lang))
     facts = facts_of(post, view.mention, lemmas=lemmas, source=view.source, now=view.discovered_at)
-    return [f"{route.to}, by the route “{route.match}”: {explain(parse(route.match), facts)}" for route in routes]
+    return [
+        f"{route.to}, by the route “{route.match}”: {explain(query, facts)}{_nearly(query, facts)}"
+        for route, query in ((route, parse(route.match)) for route in routes)
+    ]
+
+
+def _nearly(query: Query, facts: Facts) -> str:
+    """What would have matched, where a route asks for what is negative and this is nearly so."""
+    from monitor.models import Label
+    from monitor.query import Is
+
+    asked = Is("sentiment", Label.NEGATIVE) in query.terms()
+    if (
+        not (asked and facts["alarming"])
+        or query.matches(facts)
+        or not query.matches({**facts, "sentiment": "negative"})
+    ):
+        return ""
+    return "; nearly negative: alarming:yes instead would have matched"
 
 
 def _print_wordings(wordings: Sequence[Mapping[str, object]]) -> None:

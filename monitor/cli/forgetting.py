@@ -66,6 +66,8 @@ def forget(
     else:
         gone = ", ".join(f"{report[name]} {name}" for name in _COUNTED if report[name])
         print_line(f"erased: {gone or 'nothing was stored'}; it will not be stored again (hash {report['hash']})")
+        if report["unlearned"]:
+            print_line("what was learned of corrected sentiments counts no more: monitor train learns it again")
         _show_held(held)
     if not report["clean"]:
         print_nothing("a reader kept old pages in the -wal file: close it (datasette, sqlite3) and run this again")
@@ -162,6 +164,7 @@ async def _forget(asked: Whom, *, config: Path | None, db: Path | None) -> dict[
                 batch = ids[:20_000]
                 found = await do("forget", **named, posts=batch, standing_under=standing_under(opened, batch))
                 report |= {name: report[name] + found[name] for name in _COUNTED}
+                report["unlearned"] |= found["unlearned"]
         finally:
             opened.close()
         with progress("rewriting the database", None):

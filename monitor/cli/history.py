@@ -18,7 +18,7 @@ from monitor.cli.common import (
 )
 
 if TYPE_CHECKING:
-    from monitor.models import MentionView
+    from monitor.models import Mention, MentionView
 
 
 @app.command()
@@ -52,14 +52,26 @@ def mentions(
                 view.id,
                 f"{view.discovered_at:%m-%d %H:%M}",
                 view.mention.brand,
-                view.mention.sentiment.label.value,
+                felt(view.mention),
                 view.mention.priority,
                 view.source,
-                ("(removed) " if view.post_id in removed else "") + (view.post.title or view.post.text)[:60],
+                ("(removed) " if view.post_id in removed else "")
+                + ("(text against its stars) " if is_contradicted(view.mention) else "")
+                + (view.post.title or view.post.text)[:60],
             )
             for view in found
         ),
     )
+
+
+def felt(mention: Mention) -> str:
+    """The sentiment in a word, with a question mark where it is unsure."""
+    return mention.sentiment.label.value + ("?" if mention.sentiment.unsure else "")
+
+
+def is_contradicted(mention: Mention) -> bool:
+    """Whether the text is surely the opposite of its stars."""
+    return any(why.code == "contradiction" for why in mention.why)
 
 
 def mention_to_json_line(view: MentionView) -> dict[str, object]:
@@ -74,4 +86,6 @@ def mention_to_json_line(view: MentionView) -> dict[str, object]:
         "decision": view.decision,
         "post": post_to_json(view.post),
         **mention_to_json(view.mention),
+        "unsure": view.mention.sentiment.unsure,
+        "alarming": view.mention.sentiment.alarming,
     }

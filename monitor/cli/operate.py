@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from monitor.config import Config
     from monitor.errors import Fault
-    from monitor.models import HostState, Judgement, Post
+    from monitor.models import HostState, Judgement, Post, Tier
 
 
 @app.command()
@@ -47,6 +47,7 @@ def run(config: ConfigOption = None, db: DatabaseOption = None) -> None:
     logs.log_crashes()
     loaded = load_config(config)
     logs.hide(loaded.secrets)
+    _tier(config_path(config), loaded)
     from monitor.daemon import Daemon
 
     daemon = Daemon(config_path(config), database_path(db), environ=os.environ)
@@ -63,6 +64,7 @@ def check(config: ConfigOption = None) -> None:
     from monitor.understanding.relevance import automatic
 
     loaded = load_config(config)
+    tier = _tier(config_path(config), loaded)
     for fault in loaded.warnings:
         print_line(f"{fault} [warning]")
     for brand in loaded.brands:
@@ -76,12 +78,34 @@ def check(config: ConfigOption = None) -> None:
     broken = _broken_addresses(config_path(config), loaded)
     for fault in broken:
         print_line(str(fault))
+    print_line(f"sentiment: {tier.value}{_why_fast(loaded.sentiment, tier)}")
     print_line(
         f"{config_path(config)}: {len(loaded.brands)} brands, {len(loaded.sources)} sources, "
         f"{len(loaded.receivers)} receivers, {len(loaded.routes)} routes"
     )
     if broken:
         raise typer.Exit(1)
+
+
+def _tier(path: Path, loaded: Config) -> Tier:
+    """How sentiment will be read. Raises ConfigError, with the place in the file, where that cannot be."""
+    from monitor.config.document import read_document
+    from monitor.errors import ConfigError, InputError
+    from monitor.understanding.sentiment import chosen
+
+    try:
+        return chosen(loaded.sentiment)
+    except InputError as error:
+        message = str(error).removeprefix("sentiment: ")
+        raise ConfigError([read_document(path).fault(("sentiment",), message)]) from None
+
+
+def _why_fast(wanted: Tier, tier: Tier) -> str:
+    """What auto found missing."""
+    from monitor.models import Tier
+    from monitor.understanding.encoder.weights import PACKAGE, VERSION
+
+    return f" (the package {PACKAGE} {VERSION} is not installed)" if wanted is Tier.AUTO and tier is Tier.FAST else ""
 
 
 def _broken_addresses(path: Path, loaded: Config) -> list[Fault]:
@@ -163,6 +187,7 @@ async def _try(config: Config, name: str, *, hosts: Sequence[HostState]) -> list
 
 
 def _show_found(post: Post, judgement: Judgement | None, *, as_json: bool) -> None:
+    from monitor.cli.history import felt
     from monitor.sources.render import post_to_json
     from monitor.understanding.wire import judgement_to_json
 
@@ -176,8 +201,7 @@ def _show_found(post: Post, judgement: Judgement | None, *, as_json: bool) -> No
         return
     print_line(f"{post.published or '?'}  {post.title or post.text[:80]}")
     for mention in judgement.mentions if judgement else ():
-        label, priority = mention.sentiment.label.value, mention.priority
-        print_line(f"    {mention.brand}: {label}, priority {priority}, influence {mention.influence}")
+        print_line(f"    {mention.brand}: {felt(mention)}, priority {mention.priority}, influence {mention.influence}")
 
 
 deliveries_app = typer.Typer(

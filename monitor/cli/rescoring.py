@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -26,6 +27,12 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
 
     from monitor.flows.rescoring import Difference, Orders
+    from monitor.models import Tier
+
+SentimentOption = Annotated[
+    Literal["auto", "quality", "fast"] | None,
+    typer.Option("--sentiment", help="Read sentiment this way, whatever the configuration says."),
+]
 
 TOGETHER = 100  # posts that are judged again at once
 
@@ -43,6 +50,7 @@ def rescore(
     alert: Annotated[
         bool, typer.Option("--alert", help="With --apply: tell people of mentions of this week that are new or worse.")
     ] = False,
+    sentiment: SentimentOption = None,
     config: ConfigOption = None,
     db: DatabaseOption = None,
     as_json: JsonOption = False,
@@ -74,7 +82,7 @@ def rescore(
         print_nothing("no stored post fits")
     started = time.monotonic()
     orders = Orders(brand=brand, apply=apply, alert=alert)
-    difference = asyncio.run(_rescore(chosen, orders, config=config, db=db))
+    difference = asyncio.run(_rescore(chosen, orders, tier=sentiment, config=config, db=db))
     seconds = max(time.monotonic() - started, 0.001)
     if as_json:
         print_json({**difference.to_json(), "applied": apply, "seconds": round(seconds, 3)})
@@ -101,52 +109,78 @@ def _chosen(db: Path | None, **scope: Any) -> Sequence[int]:
         opened.close()
 
 
-async def _rescore(chosen: Sequence[int], orders: Orders, *, config: Path | None, db: Path | None) -> Difference:
+async def _rescore(
+    chosen: Sequence[int], orders: Orders, *, tier: str | None, config: Path | None, db: Path | None
+) -> Difference:
+    import time
+
     from monitor.flows.rescoring import Difference
+    from monitor.models import Tier
 
     difference = Difference()
     work = _applied if orders.apply else _previewed
+    ready, done = time.monotonic(), 0
     with progress("rescore", len(chosen)) as advance:
-        async for batch, found in work(chosen, orders, config=config, db=db):
+        async for batch, found in work(chosen, orders, tier=Tier(tier) if tier else None, config=config, db=db):
             difference = difference.plus(found)
             advance(batch)
+            if batch == 0:
+                ready = time.monotonic()
+            elif done == 0 and batch < len(chosen):
+                _foretell((time.monotonic() - ready) / batch * len(chosen), len(chosen))
+            done += batch
     return difference
 
 
+def _foretell(seconds: float, posts: int) -> None:
+    """Say how long all will take, by how long the first posts took."""
+    value, unit = next(
+        (seconds / length, unit)
+        for unit, length in (("hours", 3600.0), ("minutes", 60.0), ("seconds", 1.0))
+        if seconds >= 1.5 * length or unit == "seconds"
+    )
+    count = max(round(value), 1)
+    sys.stderr.write(f"monitor: about {count} {unit if count > 1 else unit[:-1]} for {posts:,} posts\n")
+
+
 async def _applied(
-    chosen: Sequence[int], orders: Orders, *, config: Path | None, db: Path | None
+    chosen: Sequence[int], orders: Orders, *, tier: Tier | None, config: Path | None, db: Path | None
 ) -> AsyncIterator[tuple[int, Difference]]:
-    """Write what differs, some posts at a time: broken off and repeated it goes on where it was."""
+    """Write what differs, some posts at a time: broken off and repeated it goes on where it was.
+
+    What comes first is of no posts: everything is ready then.
+    """
     from monitor.flows.rescoring import Difference
 
-    fingerprint = load_config(config).fingerprint
-    async with doing(config=config, db=db) as do:
-        for posts in _batches(chosen):
-            found = await do("rescore", posts=posts, brand=orders.brand, alert=orders.alert, fingerprint=fingerprint)
+    how = {"fingerprint": load_config(config).fingerprint, "sentiment": tier and tier.value}
+    async with doing(config=config, db=db, sentiment=tier) as do:
+        for posts in ([], *_batches(chosen)):
+            found = await do("rescore", posts=posts, brand=orders.brand, alert=orders.alert, **how)
             yield len(posts), Difference.from_json(found)
 
 
 async def _previewed(
-    chosen: Sequence[int], orders: Orders, *, config: Path | None, db: Path | None
+    chosen: Sequence[int], orders: Orders, *, tier: Tier | None, config: Path | None, db: Path | None
 ) -> AsyncIterator[tuple[int, Difference]]:
-    """Only look: reads beside a running daemon, in worker processes of its own."""
+    """Only look: reads beside a running daemon, in worker processes of its own; what comes first as in `_applied`."""
     import asyncio
+    from dataclasses import replace
 
     from monitor.clock import SystemClock
     from monitor.flows.context import History
-    from monitor.flows.ports import make_plan
-    from monitor.flows.rescoring import preview_posts
+    from monitor.flows.ports import make_plan, make_workers
+    from monitor.flows.rescoring import Difference, preview_posts
     from monitor.store import Reader, open_reader
     from monitor.store.rescore import kept_posts
-    from monitor.worker import WorkerPool
 
     loaded = load_config(config)
-    # A process takes seconds to start: for a few posts the second one comes too late.
-    worker = WorkerPool(loaded.brands, workers=1 if len(chosen) < 1000 else 2)
     opened = open_reader(database_path(db))
     reader = Reader(opened)
+    worker = make_workers(replace(loaded, sentiment=tier or loaded.sentiment), reader.adaptation(), workers=1)
     try:
+        await worker.start_judges()
         plan = await make_plan(loaded, worker)
+        yield 0, Difference()
         for posts in _batches(chosen):
             kept = kept_posts(opened, posts)
             history = History(stored=reader, plan=plan, now=SystemClock().now())

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from monitor.models import Brand
+    from monitor.models import Brand, Tier
 
 
 @app.command()
@@ -76,9 +76,11 @@ def judge(
     for name in BLAS_THREADS:
         os.environ[name] = "1"
     from monitor.understanding.judge import Judge
+    from monitor.understanding.sentiment import chosen
     from monitor.understanding.wire import judge_lines
 
-    bad = judge_lines(sys.stdin.buffer, Judge(_brands(config, brand)), sys.stdout.write)
+    judging = Judge(_brands(config, brand), tier=chosen(_tier(config, brand)))
+    bad = judge_lines(sys.stdin.buffer, judging, sys.stdout.write)
     if bad:
         raise typer.Exit(65)
 
@@ -90,6 +92,13 @@ def _brands(config: Path | None, names: Sequence[str] | None) -> Sequence[Brand]
     if names:
         return [Brand(name=name) for name in names]
     return load_brands(found_config(config))
+
+
+def _tier(config: Path | None, names: Sequence[str] | None) -> Tier:
+    from monitor.config import load_tier
+    from monitor.models import Tier
+
+    return Tier.AUTO if names else load_tier(found_config(config))
 
 
 @app.command()

@@ -3,8 +3,17 @@
 `load` is also the reload: it returns a whole new Config or raises `errors.ConfigError`, and the old one stays.
 """
 
-from monitor.config.loading import kind_options, load, load_brands
+from monitor.config.loading import kind_options, load, load_brands, load_tier
 from monitor.config.record import Config, RetentionSettings, WebSettings
 from monitor.config.schema import json_schema
 
-__all__ = ["Config", "RetentionSettings", "WebSettings", "json_schema", "kind_options", "load", "load_brands"]
+__all__ = [
+    "Config",
+    "RetentionSettings",
+    "WebSettings",
+    "json_schema",
+    "kind_options",
+    "load",
+    "load_brands",
+    "load_tier",
+]

@@ -27,7 +27,7 @@ from monitor.config.shapes import (
     shape_of,
 )
 from monitor.errors import ConfigError, InputError
-from monitor.models import AlarmSettings, Backfill, Brand, Content, FetchSettings, Receiver, Route, Source, Target
+from monitor.models import AlarmSettings, Backfill, Brand, Content, FetchSettings, Receiver, Route, Source, Target, Tier
 from monitor.sources import KINDS
 
 if TYPE_CHECKING:
@@ -70,6 +70,17 @@ def load_brands(path: Path) -> tuple[Brand, ...]:
     if document.faults:
         raise ConfigError(_in_order(document.faults))
     return tuple(_brand(shape) for shape in shapes if shape is not None)
+
+
+def load_tier(path: Path) -> Tier:
+    """How sentiment is to be read, alone, as in `load_brands`. Raises `errors.ConfigError`."""
+    document = read_document(path)
+    match document.at(("sentiment",)):
+        case None:
+            return Tier.AUTO
+        case str(word) if word in list(Tier):
+            return Tier(word)
+    raise ConfigError([document.fault(("sentiment",), f"must be one of {', '.join(Tier)}")])
 
 
 def kind_options(kind: str, text: str) -> object:
@@ -209,6 +220,7 @@ def _built(root: RootShape, sources: tuple[Source, ...], *, known: Mapping[str, 
         web=WebSettings(
             host=host.strip("[]"), port=int(port), base_url=root.web.base_url or f"http://{root.web.listen}"
         ),
+        sentiment=Tier(root.sentiment),
         warnings=_in_order(warnings(document)),
         fingerprint=hashlib.sha256(canonical.encode()).hexdigest()[:16],
         references=known,

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from monitor.errors import Fault
-    from monitor.models import AlarmSettings, Brand, FetchSettings, Receiver, Route, Source
+    from monitor.models import AlarmSettings, Brand, FetchSettings, Receiver, Route, Source, Tier
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +49,7 @@ class Config:
     fetch: FetchSettings
     retention: RetentionSettings
     web: WebSettings
+    sentiment: Tier
     warnings: tuple[Fault, ...]
     fingerprint: str
     references: Mapping[str, str] = field(repr=False)

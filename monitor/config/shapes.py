@@ -254,6 +254,8 @@ class RootShape(Shape):
     """How long things are kept, counted from when they were found."""
     web: WebShape = WebShape()
     """The pages."""
+    sentiment: Literal["auto", "quality", "fast"] = "auto"
+    """How sentiment is read; auto is quality where the weights of its encoder are installed, else fast."""
 
 
 # Where each model stands, by the keys that lead there without indexes and given names; for hints on unknown keys.

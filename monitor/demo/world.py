@@ -130,6 +130,7 @@ def _config(sources: Mapping[str, str], *, mail: str, chat: str, settings: Setti
     return f"""\
 # Written by the demo: the till app that is watched, its competitor and the little web do not exist.
 contact: support@littleweb.example
+sentiment: fast
 brands:
   - {{name: {BRAND}, aliases: [Kassolet]}}
   - {{name: {COMPETITOR}, aliases: [Torgusha], competitor: true}}

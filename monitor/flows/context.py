@@ -111,7 +111,8 @@ class History:
             post_id, judgement.lemmas, self._of(post_id, post, judgement, place=place, silent=silent)
         )
         confirmations = self._confirmations(post_id, context.key)
-        return replace(context, confirmations=confirmations, corrected=self.stored.corrected(post_id))
+        corrected, felt = self.stored.corrected(post_id), self.stored.felt(post_id)
+        return replace(context, confirmations=confirmations, corrected=corrected, felt=felt)
 
     def _of(self, post_id: int, post: Post, judgement: Judgement, *, place: Place, silent: str | None) -> Context:
         key = author_key(post.author, place.source)

@@ -1,9 +1,10 @@
 """What people answer of a mention, and what is learned from their answers.
 
-An answer counts at once and for good: it outlives every rescore. From LEAST answers of both kinds on a classifier of
-the brand is trained in a worker, again with each EACH further answers, and counts where it is right more often than
-the rules, on answers that it has not seen, and does no worse than the version that counts. Every version stays and can
-be taken back.
+An answer says whether a mention is about its brand, how it is felt, or both. It counts at once and for good: it
+outlives every rescore. What is learned of sentiments stands in `training`; of relevance, from LEAST answers of both
+kinds on a classifier of the brand is trained in a worker, again with each EACH further answers, and counts where it is
+right more often than the rules, on answers that it has not seen, and does no worse than the version that counts. Every
+version stays and can be taken back.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ import structlog
 
 from monitor.errors import InputError, WorkerKilled
 from monitor.flows.reassessing import reassess
+from monitor.flows.ticks import index
+from monitor.models import Label
+from monitor.store.search import StaleMention
 from monitor.understanding.relevance.learning import DRIFTED, MOST, from_record, is_due, is_worse, to_record
 
 if TYPE_CHECKING:
@@ -40,44 +44,87 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Given:
-    """What a person answered: whether the mention is about the brand, and perhaps a note."""
+    """What a person answered: whether the mention is about the brand, how it is felt (one at least), and a note."""
 
-    about: bool
+    about: bool | None
+    sentiment: Label | None
     note: str
     person: str
 
 
 async def correct(ports: Ports, plan: Plan, arguments: Mapping[str, JSON]) -> JSON:
-    """The verb: `person` answers whether `mention` is `about` its brand, perhaps with a `note`.
+    """The verb: `person` answers whether `mention` is `about` its brand, how its `sentiment` is, or both.
 
-    Returns the mention as it stands now and what was learned, if it was time to. Raises InputError where there is no
-    such mention.
+    `brand` asks for the mention of another brand in the same post; a `note` may be left. Returns the mention as it
+    stands now and what was learned, if it was time to. Raises InputError where there is no such mention, and where
+    nothing is answered.
     """
-    mention, about = int(str(arguments["mention"])), bool(arguments["about"])
-    given = Given(about=about, note=str(arguments.get("note") or ""), person=str(arguments.get("person") or ""))
+    mention, given = int(str(arguments["mention"])), _given(arguments)
+    if (brand := arguments.get("brand")) is not None:
+        mention = await ports.writer.run(partial(_beside, mention, str(brand)))
+    if unindexed := await ports.writer.run(partial(_unindexed, mention)):
+        await index(unindexed, ports=ports)
     answered = await ports.writer.run(partial(_correct, mention, given, plan, ports.clock.now()))
-    return {**answered, "learned": await learn_if_due(str(answered["brand"]), ports=ports)}
+    learned = None if given.about is None else await learn_if_due(str(answered["brand"]), ports=ports)
+    return {**answered, "learned": learned}
+
+
+def _given(arguments: Mapping[str, JSON]) -> Given:
+    about, sentiment = arguments.get("about"), arguments.get("sentiment")
+    if about is None and sentiment is None:
+        raise InputError("say whether the mention is about its brand, or how it is felt")
+    if sentiment is not None and sentiment not in [*Label]:
+        raise InputError(f"a sentiment is {', '.join(Label)}, not {sentiment!r}")
+    return Given(
+        about=None if about is None else bool(about),
+        sentiment=None if sentiment is None else Label(str(sentiment)),
+        note=str(arguments.get("note") or ""),
+        person=str(arguments.get("person") or ""),
+    )
+
+
+def _beside(mention_id: int, brand: str, store: Store) -> int:
+    """The mention of a brand in the post of another mention."""
+    beside = store.mention_beside(mention_id, brand)
+    if beside is None:
+        raise InputError(f"mention {mention_id} stands in no post with a mention of {brand!r}")
+    return beside
+
+
+def _unindexed(mention_id: int, store: Store) -> list[StaleMention]:
+    """The mention where its words are not known yet: without them what was learned could not have its say."""
+    place = store.place_of(mention_id)
+    if place is None or store.lemmas_of(mention_id) is not None:
+        return []
+    (kept,) = store.kept_posts([place[0]])
+    return [StaleMention(id=mention_id, title=kept.post.title, text=kept.post.text, lang=kept.post.lang)]
 
 
 def _correct(mention_id: int, given: Given, plan: Plan, now: datetime, store: Store) -> dict[str, JSON]:
     with store.transaction():
-        if store.add_correction(mention_id, **asdict(given), now=now) is None:
+        place = store.place_of(mention_id)
+        if place is None:
             raise InputError(f"there is no mention {mention_id}")
-        post_id, brand = store.place_of(mention_id)
-        # Whoever answers has seen it; others are told where it was only kept back as doubtful, and is news.
-        alerts = reassess(store, [post_id], plan=plan, now=now, decide_anew=given.about, brand=brand)
+        post_id, brand = place
+        store.add_correction(mention_id, **asdict(given), now=now)
+        # Whoever answered has seen it; others are told where it was only kept back as doubtful or calm, and is news.
+        may_alert = given.about or (given.about is None and given.sentiment is Label.NEGATIVE)
+        alerts = reassess(store, [post_id], plan=plan, now=now, decide_anew=may_alert, brand=brand)
         (kept,) = store.kept_posts([post_id])
         yes, no = store.answered(brand)
+        felt = store.count_felt()
     found = next(view for view in kept.mentions if view.id == mention_id)
     return {
         "mention": mention_id,
         "brand": brand,
         "about": given.about,
+        "sentiment": found.mention.sentiment.label.value,
         "doubtful": found.mention.doubtful,
         "priority": found.mention.priority,
         "decision": found.decision,
         "alerts": sum(alerts),
         "answers": {"yes": yes, "no": no},
+        "sentiments": felt,
     }
 
 

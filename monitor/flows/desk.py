@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from monitor.errors import InputError
-from monitor.flows import correcting, forgetting, importing, rescoring
+from monitor.flows import correcting, forgetting, importing, rescoring, training
 from monitor.flows.poll import poll
 from monitor.flows.visit import visit_source
 from monitor.models import SourceState
@@ -84,6 +84,7 @@ VERBS: Final[Mapping[str, Verb]] = {
     "rescore": rescoring.rescore,
     "correct": correcting.correct,
     "learned": correcting.learned,
+    "train": training.train,
     "rank_domains": correcting.rank_domains,
     "forget": forgetting.forget,
     "tidy": forgetting.tidy,

@@ -15,6 +15,7 @@ import structlog
 from monitor.errors import InputError
 from monitor.flows.correcting import learn_if_due
 from monitor.flows.reassessing import reassess
+from monitor.flows.training import unlearn
 from monitor.store.forgotten import Whom
 from monitor.store.removal import Erased
 from monitor.text import canonical_url, fold
@@ -52,20 +53,25 @@ def whom(*, author: str | None, url: str | None, source: str | None = None) -> W
 
 
 async def forget(ports: Ports, plan: Plan, arguments: Mapping[str, JSON]) -> JSON:
-    """The verb: from now on nobody stores posts of `whom`; `posts`, which are theirs, are erased."""
+    """The verb: from now on nobody stores posts of `whom`; `posts`, which are theirs, are erased.
+
+    Returns what went, and whether what was learned of sentiment was `unlearned` with it, until it is learned again.
+    """
     source = arguments.get("source")
     kind = cast("Literal['author', 'url']", arguments["kind"])
     asked = Whom(kind=kind, value=str(arguments["value"]), source=None if source is None else str(source))
     posts, standing_under = (_ids(arguments.get(name)) for name in ("posts", "standing_under"))
     now = ports.clock.now()
     is_new = await ports.writer.run(partial(_mark, asked, now))
+    counted = await ports.writer.run(lambda store: store.active_adaptation(ports.worker.tier))
     erased = Erased()
     for batch in _batches(posts):
         erased = erased.plus(await ports.writer.run(partial(_erase, batch, standing_under, plan, now)))
     for brand in await ports.writer.run(lambda store: store.answered_brands()) if erased.posts else ():
         await learn_if_due(brand, ports=ports)  # anew, without what was erased
+    unlearned = await unlearn(ports, counted)
     log.info("forgotten", kind=asked.kind, hash=asked.hash.hex(), new=is_new, **erased._asdict())
-    return {"hash": asked.hash.hex(), "new": is_new, **erased._asdict()}
+    return {"hash": asked.hash.hex(), "new": is_new, "unlearned": unlearned, **erased._asdict()}
 
 
 def _mark(asked: Whom, now: datetime, store: Store) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -13,6 +14,7 @@ from monitor.sources import KINDS
 from monitor.text import fold
 from monitor.tracking.health import FAILING_AFTER
 from monitor.understanding.history import compile_issues, words_of_issues
+from monitor.worker import WORKERS, WorkerPool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
     from monitor.sources.protocol import Kind
     from monitor.store import Writer
     from monitor.understanding.history import KnownIssue
-    from monitor.worker import WorkerPool
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,8 @@ class Ports:
     """The outside world, as the composition root made it.
 
     `sessions` holds what a login gave, by source, and `contacts` whom the last polls reached, for as long as the
-    process lives.
+    process lives. `adapting` is held by whoever changes the workers, or what they judge by; `present` gives those that
+    judge by then, where a reload may replace `worker`.
     """
 
     clock: Clock
@@ -41,6 +43,8 @@ class Ports:
     writer: Writer
     sessions: dict[str, JSON] = field(default_factory=dict)
     contacts: Contacts = field(default_factory=Contacts)
+    adapting: asyncio.Lock = field(default_factory=asyncio.Lock)
+    present: Callable[[], WorkerPool] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,18 @@ class Plan:
         address = urlsplit(author.url or "").path.rstrip("/").rpartition("/")[2]
         names = (fold(name).lstrip("@") for name in (author.name, address) if name)
         return next((self.own_accounts[name] for name in names if name in self.own_accounts), None)
+
+
+def make_workers(config: Config, taught: Mapping[str, Mapping[str, JSON]], *, workers: int = WORKERS) -> WorkerPool:
+    """Workers that judge for this configuration; `taught` is what corrections taught each tier, as the store keeps it.
+
+    Raises InputError where quality sentiment is asked for and this machine has no weights for it.
+    """
+    from monitor.understanding.sentiment import Adaptation, chosen  # numpy comes with it
+
+    tier = chosen(config.sentiment)
+    adaptation = Adaptation.from_json(taught[tier]) if tier in taught else None
+    return WorkerPool(config.brands, tier=tier, adaptation=adaptation, workers=workers)
 
 
 async def make_plan(config: Config, worker: WorkerPool) -> Plan:

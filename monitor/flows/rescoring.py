@@ -19,7 +19,7 @@ from monitor.errors import InputError, WorkerKilled
 from monitor.flows.context import History, Place
 from monitor.flows.judging import judge_posts
 from monitor.flows.reassessing import NEWS
-from monitor.models import Mention, Why
+from monitor.models import Mention, Tier, Why
 from monitor.understanding.assess import assess
 
 if TYPE_CHECKING:
@@ -34,8 +34,10 @@ if TYPE_CHECKING:
 
 EXAMPLES: Final = 20  # changes that are shown, of each batch and in all
 MOVED: Final = 10  # points of priority that count as moved
+NOISE: Final = 0.0002  # by which a probability may differ where a text is judged alone, or in another batch
 UNNAMED: Final = "no-longer-matches"  # the code of the reason why a kept mention is doubtful
 _HISTORY: Final = frozenset({"silent", "baseline"})  # reasons that no judge gives and none may take away
+_DECIMAL: Final = re.compile(r"\d+\.\d\d\b")
 _EARLIER: Final = re.compile(r"re-scored \d{4}-\d\d-\d\d: .*?; before: ", re.DOTALL)
 
 
@@ -137,16 +139,32 @@ class Orders:
 async def rescore(ports: Ports, plan: Plan, arguments: Mapping[str, JSON]) -> JSON:
     """The verb: judge `posts` (ids) again with this daemon's configuration and write what differs.
 
-    Raises InputError where `fingerprint` says that the asker looked at another configuration.
+    Without posts it only makes ready. Raises InputError where `fingerprint` says that the asker looked at another
+    configuration, or where `sentiment` asks for another tier than this daemon has loaded.
     """
     if arguments["fingerprint"] != plan.config.fingerprint:
         raise InputError("the running daemon has another configuration: `systemctl reload` it (SIGHUP), then try again")
+    if (wanted := arguments.get("sentiment")) is not None:
+        _refuse_other_tier(Tier(str(wanted)), loaded=ports.worker.tier)
     brand = arguments.get("brand")
     orders = Orders(brand=None if brand is None else str(brand), apply=True, alert=bool(arguments.get("alert")))
     ids = arguments["posts"]
     posts = [int(str(post_id)) for post_id in ids] if isinstance(ids, list) else []
+    if not posts:
+        await ports.worker.start_judges()
+        return Difference().to_json()
     kept = await ports.writer.run(lambda store: store.kept_posts(posts))
     return (await rescore_posts(kept, ports=ports, plan=plan, orders=orders)).to_json()
+
+
+def _refuse_other_tier(wanted: Tier, *, loaded: Tier) -> None:
+    from monitor.understanding.sentiment import chosen  # numpy comes with it
+
+    if chosen(wanted) is not loaded:
+        raise InputError(
+            f"the running daemon reads sentiment with the tier {loaded.value}, and has no room for a second one: "
+            f"set `sentiment: {wanted.value}` and `systemctl reload` it (SIGHUP), or stop it for this run"
+        )
 
 
 async def rescore_posts(kept: Sequence[Kept], *, ports: Ports, plan: Plan, orders: Orders) -> Difference:
@@ -221,7 +239,7 @@ def _change(kept: Kept, brand: str, old: MentionView | None, new: Mention | None
         return None if is_marked else Change(kept=kept, brand=brand, old=old, new=None, words=("lost",))
     # Why history recorded it as it did is no judgement: it stays.
     new = replace(new, why=(*new.why, *(why for why in was.why if why.code in _HISTORY)))
-    if _rounded(was) == _rounded(new):
+    if _is_same(was, new):
         return None
     words = []
     if was.sentiment.label is not new.sentiment.label:
@@ -233,16 +251,40 @@ def _change(kept: Kept, brand: str, old: MentionView | None, new: Mention | None
     return Change(kept=kept, brand=brand, old=old, new=new, words=tuple(words) or ("details",))
 
 
-def _rounded(mention: Mention) -> tuple[object, ...]:
-    """A mention without the last digits of its probabilities, in which two runs may differ."""
-    sentiment = mention.sentiment
-    values = (mention.relevance, sentiment.negative, sentiment.neutral, sentiment.positive)
-    why = [(why.code, why.text, why.field, why.start, why.end) for why in mention.why]
+def _is_same(was: Mention, new: Mention) -> bool:
+    """Whether mentions differ in no more than the last digits of their probabilities, in which two runs may differ.
+
+    What follows from those is no difference either: a point of priority, the last digit in a reason.
+    """
+    apart = max(abs(a - b) for a, b in zip(_probabilities(was), _probabilities(new), strict=True))
+    moved = abs(was.priority - new.priority)
+    texts = zip(was.why, new.why, strict=False)  # as many as their places, which are compared before
     return (
-        tuple(round(value, 4) for value in values),
-        (sentiment.label, mention.doubtful, mention.influence, mention.priority, mention.spans, mention.special_cases),
-        why,
+        apart <= NOISE
+        and moved <= (1 if apart else 0)
+        and _exact(was) == _exact(new)
+        and all(a.code == "sentiment" or _read_alike(a.text, b.text) for a, b in texts)  # that tells the probabilities
     )
+
+
+def _probabilities(mention: Mention) -> tuple[float, ...]:
+    sentiment = mention.sentiment
+    return (mention.relevance, sentiment.negative, sentiment.neutral, sentiment.positive)
+
+
+def _exact(mention: Mention) -> tuple[object, ...]:
+    """What two runs agree on."""
+    places = [(why.code, why.field, why.start, why.end) for why in mention.why]
+    label = mention.sentiment.label
+    return (label, mention.doubtful, mention.influence, mention.spans, mention.special_cases, places)
+
+
+def _read_alike(one: str, other: str) -> bool:
+    """Whether texts are the same but for the last of two decimals."""
+    if one == other:
+        return True
+    pairs = zip(_DECIMAL.findall(one), _DECIMAL.findall(other), strict=False)
+    return _DECIMAL.sub("", one) == _DECIMAL.sub("", other) and all(abs(float(a) - float(b)) < 0.015 for a, b in pairs)
 
 
 def _difference(changes: Sequence[Change]) -> Difference:

@@ -25,10 +25,15 @@ async def reindex(ports: Ports) -> int:
     """
     done = 0
     while stale := await ports.writer.run(lambda store: store.stale_mentions(TOGETHER)):
-        lemmas = await _lemmatise(stale, ports=ports)
-        await ports.writer.run(partial(_index, list(zip(stale, lemmas, strict=True))))
+        await index(stale, ports=ports)
         done += len(stale)
     return done
+
+
+async def index(stale: Sequence[StaleMention], *, ports: Ports) -> None:
+    """Index mentions, in one transaction; one that was changed meanwhile waits."""
+    lemmas = await _lemmatise(stale, ports=ports)
+    await ports.writer.run(partial(_index, list(zip(stale, lemmas, strict=True))))
 
 
 async def _lemmatise(stale: Sequence[StaleMention], *, ports: Ports) -> list[Lemmas]:

@@ -23,7 +23,12 @@ TEXT_FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     "sentiment": tuple(Label),
     "type": tuple(PostType),
     "doubtful": ("yes", "no"),
+    "unsure": ("yes", "no"),
+    "alarming": ("yes", "no"),
 }
+RECKONED_FIELDS: Final = frozenset({"unsure", "alarming"})
+"""Text fields that follow from the stored probabilities of the sentiment, and are in no index."""
+
 # Fields that hold a number, with the range that makes sense.
 NUMBER_FIELDS: Final[Mapping[str, tuple[int, int]]] = {
     "influence": (0, 100),

@@ -1,22 +1,39 @@
 """Nodes to SQL: one FTS5 expression for what the search index can answer, a condition for the rest.
 
-Words and text fields are tokens in the index, and so are priority and influence (see `ranges`): any combination of
-them is one MATCH. Ratings, relevances, times and exact spellings are conditions. A query is first written with NOT on
-its leaves only and then split at its top AND: what is tokens alone goes into `match` as it is; from what is mixed,
-`match` gets the tokens that must be there anyway, and the condition says it all. Conditions are never NULL, so that NOT
-means what it means for the predicate. FTS5 expressions consist of quoted tokens, fixed column names and operators;
-everything else is a parameter.
+Words and text fields are tokens in the index, and so are priority and influence (see `ranges`): any combination of them
+is one MATCH. Ratings, relevances, times, exact spellings and what is reckoned from probabilities are conditions. A
+query is first written with NOT on its leaves only and then split at its top AND: what is tokens alone goes into `match`
+as it is; from what is mixed, `match` gets the tokens that must be there anyway, and the condition says it all.
+Conditions are never NULL, so that NOT means what it means for the predicate. FTS5 expressions consist of quoted tokens,
+fixed column names and operators; everything else is a parameter.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from math import exp
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from monitor.models import ALERT_BIAS, UNSURE_BELOW
 from monitor.query.facets import ALL, facet
 from monitor.query.meaning import Variants, known_variants, readings, sides, stamp
-from monitor.query.nodes import And, Compare, Everything, Exact, Is, Leaf, Near, Node, Not, Or, Phrase, Time, Word
+from monitor.query.nodes import (
+    RECKONED_FIELDS,
+    And,
+    Compare,
+    Everything,
+    Exact,
+    Is,
+    Leaf,
+    Near,
+    Node,
+    Not,
+    Or,
+    Phrase,
+    Time,
+    Word,
+)
 from monitor.query.ranges import WHOLE, inverse, of_step, of_time, of_whole
 from monitor.text import words
 
@@ -27,9 +44,14 @@ if TYPE_CHECKING:
     from monitor.query.asking import Query
 
 _Mixed: TypeAlias = Exact | Compare | Time
-"""What the index alone cannot answer."""
+"""What the index alone cannot answer, with Is on one of RECKONED_FIELDS."""
 
 _SPELT: Final = "(SELECT {says} FROM posts WHERE posts.id = mentions.post_id)"
+# As the properties of `models.Sentiment` say it.
+_RECKONED: Final = {
+    "unsure": ("max(mentions.negative, mentions.neutral, mentions.positive) < {bound}", UNSURE_BELOW),
+    "alarming": ("mentions.negative * {bound} >= max(mentions.neutral, mentions.positive)", exp(ALERT_BIAS)),
+}
 _FOUND: Final = "mentions.id IN (SELECT rowid FROM mention_search WHERE mention_search MATCH {name})"
 
 
@@ -71,7 +93,9 @@ def _is_tokens(node: Node) -> bool:
     """Whether the index alone can answer."""
     if isinstance(node, Not):
         return _is_tokens(node.term)
-    return all(map(_is_tokens, node.terms)) if isinstance(node, And | Or) else not isinstance(node, _Mixed)
+    if isinstance(node, And | Or):
+        return all(map(_is_tokens, node.terms))
+    return node.field not in RECKONED_FIELDS if isinstance(node, Is) else not isinstance(node, _Mixed)
 
 
 def _depth(node: Node) -> int:
@@ -172,6 +196,10 @@ class _Compiler:
             found = [self.found(kind(tokens))] if tokens else []
             mixed = [self.condition(term) for term in node.terms if not _is_tokens(term)]
             return _joined(kind.__name__.upper(), found + mixed)
+        return self.term(node)
+
+    def term(self, node: Node) -> str:
+        """SQL for a leaf, or for what is tokens alone."""
         match node:
             case Exact(text, field):
                 return f"({self.found(Phrase(text, field))} AND {self.spelt(node)})"
@@ -180,6 +208,9 @@ class _Compiler:
                 return f"(mentions.{field} IS NOT NULL AND {compared})" if field == "rating" else compared
             case Time(field):
                 return f"mentions.at {'>=' if field == 'since' else '<'} {self.parameter(stamp(self.bound(node)))}"
+            case Is(field, value) if field in RECKONED_FIELDS:
+                expression, bound = _RECKONED[field]
+                return f"{'' if value == 'yes' else 'NOT '}{expression.format(bound=self.parameter(bound))}"
         return self.found(node)
 
     def found(self, node: Node) -> str:

@@ -75,9 +75,15 @@ def _about(mention: Mention) -> str:
 def _felt(mention: Mention) -> str:
     felt = mention.sentiment
     chances = {label: getattr(felt, label.value) for label in Label}
+    nearly = felt.alarming and felt.label is not Label.NEGATIVE
+    more = " That is nearly negative: alarming:yes finds it." if nearly else ""
+    if felt.unsure:
+        ranked = sorted(chances, key=lambda label: -chances[label])
+        shares = ", ".join(f"{label.value} {100 * chances[label]:.0f} %" for label in ranked)
+        return f"Unsure: {shares} toward {mention.brand}.{more}"
     others = ", ".join(f"{label.value} {chance:.2f}" for label, chance in chances.items() if label is not felt.label)
     said = f"{felt.label.value.capitalize()} toward {mention.brand}"
-    return f"{said}, with probability {chances[felt.label]:.2f} ({others})."
+    return f"{said}, with probability {chances[felt.label]:.2f} ({others}).{more}"
 
 
 def _cases(mention: Mention) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
+from base64 import b64decode
 from contextlib import closing
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 from sqlite_utils import Database
 
 from monitor.errors import DatabaseTooNew, InputError
-from monitor.models import AlarmKind, Health, Label, Level, PostType, Span, SpecialCase, Why
+from monitor.models import AlarmKind, Health, Label, Level, PostType, Span, SpecialCase, Tier, Why
 from monitor.store.backup import migrations_of
 from monitor.store.schema import MIGRATIONS
 from monitor.store.stances import CONFIRMS, REBUTS
@@ -32,6 +33,9 @@ _THEIRS: Final = frozenset({"sqlite_sequence", "sqlite_stat1", "sqlite_stat4", "
 _TIMES: Final = re.compile(r"at|\w+_at|leased_until")  # columns that hold a time, as rows.to_text spells it
 _TIME: Final = "[0-9][0-9][0-9][0-9]-[0-1][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9].[0-9][0-9][0-9]Z"
 _AGAIN: Final = "date(julianday(substr({0}, 1, 10))) IS NOT substr({0}, 1, 10) OR substr({0}, 12, 2) > '23'"
+_NUMBER: Final = 4  # bytes of a number of an adaptation
+_ROW: Final = _NUMBER * len(Label)
+_MEANING: Final = _ROW * 384  # of what one learned of the encoder's vector
 _TYPES: Final = {"INTEGER": "'integer'", "REAL": "'real', 'integer'", "TEXT": "'text'"}
 
 
@@ -152,6 +156,23 @@ def _is_object(text: str) -> bool:
         return False
 
 
+def _is_adaptation(text: str) -> bool:
+    """Whether `understanding.sentiment`, which is not for the store to ask, can read what a model is to add."""
+    try:
+        found = json.loads(text)
+        tier, meaning = Tier(found["tier"]), found["meaning"]
+        offset, buckets, weights = (_bytes(found[name]) for name in ("offset", "buckets", "weights"))
+        width = 0 if meaning is None else _bytes(meaning)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return False
+    is_of_tier = (width == _MEANING) if tier is Tier.QUALITY else (tier is Tier.FAST and meaning is None)
+    return offset == _ROW and not buckets % _NUMBER and weights == len(Label) * buckets and is_of_tier
+
+
+def _bytes(packed: str) -> int:
+    return len(b64decode(packed.encode("ascii"), validate=True))
+
+
 def _records(build: Callable[..., object], **others: object) -> Callable[[str], bool]:
     """Whether a text is a list of such records; all their fields are texts but those in `others`."""
     kinds: Mapping[str, object] = {"start": int, "end": int, **others}
@@ -188,5 +209,9 @@ _SOUND: Final[tuple[tuple[str, Callable[[str], bool]], ...]] = (
     ("rhythm", _is_object),
     ("alarms.kind", _one_of(*AlarmKind)),
     ("stance", _one_of(CONFIRMS, REBUTS)),
+    ("judged", _one_of(*Label)),
     ("learned.record", _is_object),
+    ("figures", _is_object),
+    ("tier", _one_of(Tier.QUALITY, Tier.FAST)),
+    ("adaptation", _is_adaptation),
 )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from monitor.store import rows
+from monitor.store.adaptations import unlearn_sentiment
 from monitor.store.forgotten import is_forgotten, mark, source_id_of
 from monitor.store.learned import unlearn
 from monitor.store.removal import RemovalVerbs
@@ -73,6 +74,7 @@ class EraseVerbs(RemovalVerbs):
             self._blank_messages(ids)
             self._blank_reasons(ids, names)
             unlearn(self._db, ids)
+            unlearn_sentiment(self._db, ids)
             sites = self._sites_of(ids)
             gone = self._remove_posts(ids)
             self._forget_sites(sites, now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from monitor.store.adaptations import AdaptationReading
 from monitor.store.authors import AuthorReading
 from monitor.store.corrections import CorrectionReading
 from monitor.store.learned import LearnedReading
@@ -9,5 +10,5 @@ from monitor.store.stances import StanceReading
 from monitor.store.stories import StoryReading
 
 
-class HistoryReading(StoryReading, AuthorReading, StanceReading, CorrectionReading, LearnedReading):
+class HistoryReading(StoryReading, AuthorReading, StanceReading, CorrectionReading, LearnedReading, AdaptationReading):
     """All that is asked of stories, authors, stances, answers and what was learned."""

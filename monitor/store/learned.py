@@ -130,6 +130,6 @@ def unlearn(db: Database, posts: Sequence[int | str]) -> None:
     """Before posts are erased on request: what was learned of answers about them goes too, and is learned anew."""
     db.execute(
         "DELETE FROM learned WHERE brand IN (SELECT brand FROM mentions JOIN corrections ON mention_id = mentions.id "
-        "WHERE post_id IN (SELECT value FROM json_each(?)))",
+        "WHERE about IS NOT NULL AND post_id IN (SELECT value FROM json_each(?)))",
         (json.dumps(list(posts)),),
     )

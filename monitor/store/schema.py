@@ -9,7 +9,7 @@ from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
 from monitor.errors import DatabaseTooNew
-from monitor.store import m001, m002, m003, m004
+from monitor.store import m001, m002, m003, m004, m005
 from monitor.store.views import create_views
 
 MIGRATIONS: Final = Migrations("monitor")
@@ -41,6 +41,12 @@ def m004_judgement(db: Database) -> None:
     """What judging with history asks for: stories, authors, stances, corrections, what was learned, ranks, reach."""
     m004.register(db)
     _run(db, m004.STATEMENTS)
+
+
+@MIGRATIONS()
+def m005_sentiment(db: Database) -> None:
+    """Corrections of sentiment, and the versions of what was learned of them."""
+    _run(db, m005.STATEMENTS)
 
 
 def _run(db: Database, statements: str) -> None:

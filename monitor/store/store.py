@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from monitor.store import rows
+from monitor.store.adaptations import AdaptationVerbs
 from monitor.store.alarms import AlarmVerbs
 from monitor.store.answers import AnswerVerbs
 from monitor.store.corrections import CorrectionVerbs
@@ -52,6 +53,7 @@ class Store(
     StanceVerbs,
     CorrectionVerbs,
     LearnedVerbs,
+    AdaptationVerbs,
     EraseVerbs,
     RetentionVerbs,
     TidyVerbs,

@@ -164,10 +164,15 @@ VIEWS: Final[dict[str, str]] = {
             JOIN sources ON sources.id = reply.source_id
     """,
     "v_corrections": """
-        SELECT corrections.id, corrections.mention_id, mentions.brand, corrections.about, corrections.relevance,
-            corrections.doubtful, corrections.note, corrections.person, corrections.at,
-            NOT EXISTS (SELECT 1 FROM corrections AS later
-                WHERE later.mention_id = corrections.mention_id AND later.id > corrections.id) AS counts,
+        SELECT corrections.id, corrections.mention_id, mentions.brand, corrections.about, corrections.sentiment,
+            corrections.relevance, corrections.doubtful, corrections.judged, corrections.note, corrections.person,
+            corrections.at,
+            (corrections.about IS NOT NULL AND NOT EXISTS (SELECT 1 FROM corrections AS later
+                WHERE later.mention_id = corrections.mention_id AND later.id > corrections.id
+                AND later.about IS NOT NULL))
+            OR (corrections.sentiment IS NOT NULL AND NOT EXISTS (SELECT 1 FROM corrections AS later
+                WHERE later.mention_id = corrections.mention_id AND later.id > corrections.id
+                AND later.sentiment IS NOT NULL)) AS counts,
             sources.name AS source, posts.author, posts.title, posts.text, posts.url
         FROM corrections JOIN mentions ON mentions.id = corrections.mention_id
             JOIN posts ON posts.id = mentions.post_id JOIN sources ON sources.id = mentions.source_id

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, Protocol
 
-from monitor.models import Label, Why
+from monitor.models import Label, Sentiment, Why
 from monitor.understanding import history
 from monitor.understanding.influence import influence
 from monitor.understanding.priority import is_addressed, priority
@@ -34,10 +34,15 @@ _SILENT: Final = "silent"
 _RECKONED_ANEW: Final = ("influence", "priority-", _SILENT)
 _UNNAMED: Final = frozenset({"edited", "no-longer-matches"})  # reasons why a mention is none any more
 _RULES_SAID: Final = "relevance-by-rules"
+_JUDGED: Final = {label: f"sentiment-by-itself-{label.value}" for label in Label}
+_FELT_AS: Final = "sentiment-corrected"
 _REASONS: Final = frozenset(
-    {"story", "spread", "learned", "corrected", _RULES_SAID}
+    {"story", "spread", "learned", "corrected", _RULES_SAID, _FELT_AS, *_JUDGED.values()}
     | {"known-issue", "serial-complainer", "confirmed-by-others", "missing-details", "fake-signals"}
 )
+
+_SURELY: Final = 0.98
+"""Probability of what a person said a mention is felt as; the other two share the rest."""
 
 _COPIES: Final = frozenset({StoryKind.REPOST, StoryKind.NEAR_DUPLICATE})
 _SAID: Final = {
@@ -75,8 +80,8 @@ class Context:
     `stories.decide(lemmas, candidates)`, `figures` those of the posts of its story that were found before it; `is_cut`
     says that not all of them were counted. For a post that was stored long ago `grown` are the figures of all others of
     its story by now. `key` is `authors.author_key`; `author` is the history under its key or its link, without this
-    post, None where there is no key. `learned`, `known_issues` and `corrected` (a person's answer for this very
-    mention) are by brand.
+    post, None where there is no key. `learned`, `known_issues`, `corrected` (a person's answer for this very mention)
+    and `felt` (how a person said that it is felt, and when) are by brand.
 
     `silent` says why a post is recorded silently, None if it is not. `source` is where the post was found and
     `source_weight` its configured weight, `percentile` (0 to 1) the author's place among those of the platform,
@@ -96,6 +101,7 @@ class Context:
     learned: Mapping[str, Learned] = field(default_factory=dict)
     known_issues: Mapping[str, Sequence[KnownIssue]] = field(default_factory=dict)
     corrected: Mapping[str, bool] = field(default_factory=dict)
+    felt: Mapping[str, tuple[Label, datetime]] = field(default_factory=dict)
     percentile: float | None = None
     domain_rank: int | None = None
 
@@ -124,7 +130,7 @@ def assess(judgement: Judgement, post: Post, *, context: Context, now: datetime)
 
 
 def as_judged(mention: Mention) -> Mention:
-    """A mention without what history added to it: its relevance, special cases and reasons as the judge gave them.
+    """A mention without what history added to it: relevance, sentiment, special cases and reasons as the judge's.
 
     Influence and priority stay; `assess` reckons them anew. So does the reason why a post was recorded silently.
     """
@@ -134,8 +140,25 @@ def as_judged(mention: Mention) -> Mention:
         mention,
         relevance=mention.relevance if value is None else value,
         doubtful=doubtful or is_unnamed(mention),
+        sentiment=_by_itself(mention),
         special_cases=tuple(case for case in mention.special_cases if not case.rule.startswith(HISTORY_RULE)),
         why=tuple(why for why in mention.why if why.code not in _REASONS),
+    )
+
+
+def _by_itself(mention: Mention) -> Sentiment:
+    """The sentiment as the judge gave it: where it was corrected, the reasons hold it, its label first."""
+    labels = {code: label for label, code in _JUDGED.items()}
+    said = {labels[why.code]: why.weight or 0.0 for why in mention.why if why.code in labels}
+    return _sentiment(next(iter(said)), said) if len(said) == len(Label) else mention.sentiment
+
+
+def _sentiment(label: Label, shares: Mapping[Label, float]) -> Sentiment:
+    return Sentiment(
+        label=label,
+        negative=shares[Label.NEGATIVE],
+        neutral=shares[Label.NEUTRAL],
+        positive=shares[Label.POSITIVE],
     )
 
 
@@ -158,11 +181,12 @@ def _assessed(
     mention = as_judged(mention)
     kept = tuple(why for why in mention.why if not why.code.startswith(_RECKONED_ANEW))
     value, doubtful, about = _relevance(mention, judgement, post, context)
-    mention = replace(mention, relevance=value, doubtful=doubtful)
+    sentiment, felt = _felt(mention, context)
+    mention = replace(mention, relevance=value, doubtful=doubtful, sentiment=sentiment)
     found = tuple(_findings(mention, judgement, post, context=context, now=now))
     special_cases = (*mention.special_cases, *(finding.case for finding in found))
     rank = priority(
-        negative=mention.sentiment.negative,
+        negative=sentiment.negative,
         relevance=value,
         doubtful=doubtful,
         influence=reach.value,
@@ -179,7 +203,7 @@ def _assessed(
         special_cases=special_cases,
         influence=reach.value,
         priority=rank.value,
-        why=(*kept, *about, *(finding.why for finding in found), *told, *reach.why, *rank.why, *silent),
+        why=(*kept, *about, *felt, *(finding.why for finding in found), *told, *reach.why, *rank.why, *silent),
     )
 
 
@@ -203,6 +227,23 @@ def _relevance(
         f"which counts for {100 * opinion.share:.0f} %"
     )
     return value, value < DOUBTFUL_BELOW, (judged, Why(code="learned", text=text, weight=round(opinion.probability, 3)))
+
+
+def _felt(mention: Mention, context: Context) -> tuple[Sentiment, tuple[Why, ...]]:
+    """How the mention is felt, and why it is felt other than the judge says: a person's answer wins."""
+    judged = mention.sentiment
+    if (answer := context.felt.get(mention.brand)) is None:
+        return judged, ()
+    label, at = answer
+    said = Why(code=_FELT_AS, text=f"felt as {label.value}: somebody said so on {at:%Y-%m-%d}")
+    order = (judged.label, *(other for other in Label if other is not judged.label))
+    before = (
+        Why(code=_JUDGED[one], text=f"by itself it is {one.value} with probability {chance:.2f}", weight=chance)
+        for one, chance in ((one, getattr(judged, one.value)) for one in order)
+    )
+    others = (1 - _SURELY) / (len(Label) - 1)
+    shares = {one: round(_SURELY if one is label else others, 4) for one in Label}
+    return _sentiment(label, shares), (said, *before)
 
 
 def _findings(

@@ -205,9 +205,9 @@ def _compared(
     )
 
 
-def scores(wanted: Sequence[set[str]], told: Sequence[set[str]]) -> dict[str, Score]:
-    """The score of each class that is wanted or told anywhere, by name."""
-    classes = sorted(set().union(*wanted, *told))
+def scores(wanted: Sequence[set[str]], told: Sequence[set[str]], *, always: Iterable[str] = ()) -> dict[str, Score]:
+    """The score of each class that is wanted or told anywhere, and of those in `always`, by name."""
+    classes = sorted(set().union(always, *wanted, *told))
     return {name: _score([name in one for one in wanted], [name in one for one in told]) for name in classes}
 
 

@@ -48,18 +48,20 @@ def toward_brand(post: Post, said: Sentiment, role: Role | None) -> Sentiment:
     return turned(said, role) if post.rating is None or role in BAD | GOOD else of_rating(post.rating)
 
 
-def reasons(post: Post, *, felt: Sentiment, said: Sentiment, words: Sequence[Word]) -> tuple[Why, ...]:
-    """Why a post is felt as it is: its stars, or what its text alone `said`, and the words that tell most."""
+def reasons(post: Post, *, said: Sentiment, words: Sequence[Word], role: Role | None = None) -> tuple[Why, ...]:
+    """Why a post is felt as it is toward a brand in this `role`: by the same stars or words as in `toward_brand`."""
     why: list[Why] = []
-    if post.rating is not None:
+    if post.rating is not None and role not in BAD | GOOD:
         why.append(Why(code="rating", text=f"{post.rating:g} of 5 stars", weight=post.rating))
-        opposite = {Label.NEGATIVE: said.positive, Label.POSITIVE: said.negative}.get(felt.label, 0.0)
+        stars = of_rating(post.rating).label
+        opposite = {Label.NEGATIVE: said.positive, Label.POSITIVE: said.negative}.get(stars, 0.0)
         if opposite >= CONTRADICTION:
             text = f"the text alone reads {said.label.value} ({opposite:.2f}), against its stars"
             why.append(Why(code="contradiction", text=text, weight=opposite))
     else:
         chance: float = getattr(said, said.label.value)
-        why.append(Why(code="sentiment", text=f"reads {said.label.value} ({chance:.2f})", weight=chance))
+        reads = "unsure, reads most like" if said.unsure else "reads"
+        why.append(Why(code="sentiment", text=f"{reads} {said.label.value} ({chance:.2f})", weight=chance))
     if said.label is not Label.NEUTRAL:
         why.extend(_speaking(post, word, said.label) for word in words)
     return tuple(why)

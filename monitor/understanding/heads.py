@@ -55,7 +55,8 @@ class Head:
         # bincount adds in order, so that a text scores the same alone and in any batch.
         classes = range(self.weights.shape[1])
         columns = [np.bincount(found.rows, shares[:, k], minlength=found.texts) for k in classes]
-        return np.stack(columns, axis=1)
+        # Of no buckets at all bincount makes integers.
+        return np.stack(columns, axis=1).astype(np.float64)
 
     def values(self, found: Features) -> Floats:
         """What each lit bucket of a text is worth: its idf over the length of the text in that block."""

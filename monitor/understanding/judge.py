@@ -2,8 +2,9 @@
 
     own words ─► named? ─► read ─► toward whom ─► felt how ─► special cases ─► meant at all ─► how far, how soon
 
-numpy's BLAS is not used, but loads with its threads: the entry of a worker process sets OPENBLAS_NUM_THREADS,
-OMP_NUM_THREADS and MKL_NUM_THREADS to 1 before it imports this module; a library does not touch the environment.
+numpy's BLAS loads with its threads, which cost more than they gain: the entry of a worker process sets
+OPENBLAS_NUM_THREADS, OMP_NUM_THREADS and MKL_NUM_THREADS to 1 before it imports this module; a library does not touch
+the environment.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
 BATCH = 256
 """Posts that are judged at once; more cost memory and gain nothing."""
 MOST_BRANDS = 50
-"""A post that names more brands is a list: special cases are not looked for, which would take minutes."""
+"""A post that names more brands is a list: it is felt as a whole, and special cases are not looked for."""
 EVERYTHING = -1
 """Stands for a post as a whole where numbers of brands stand for their parts."""
 STANCES = frozenset({"confirmed", "rebuts"})
@@ -107,7 +108,12 @@ class Judge:
     @property
     def tier(self) -> Tier:
         """How sentiment is read: QUALITY or FAST."""
-        return self._model.tier
+        return self.model.tier
+
+    @property
+    def model(self) -> sentiment.Model:
+        """The model that reads sentiment, as it is loaded."""
+        return self._tools.model
 
     def judge(self, posts: Sequence[Post], *, site_weight: float | None = None) -> list[Judgement]:
         """One judgement for each post, in order; `site_weight` (0 to 1) is that of their source."""
@@ -132,6 +138,12 @@ class Judge:
     def named(self, post: Post) -> set[str]:
         """The names of the brands that are named in the post."""
         return {self._brands[hit.brand].name for hit in self._find(post)[1].hits}
+
+    def text_about(self, post: Post, brand: str) -> tuple[str, Role | None] | None:
+        """What the sentiment toward a brand is read from, and the brand's role; None where it is not named."""
+        seen = self._read(*self._find(post))
+        said = ((text, _role(seen, n)) for n, text in seen.texts.items() if self._brands[n].name == brand)
+        return next(said, None)
 
     def special_cases(self, post: Post) -> tuple[SpecialCase, ...]:
         """The special cases of the post toward the first brand, whether or not it is named."""
@@ -158,7 +170,7 @@ class Judge:
     def _judged(self, found: Iterable[tuple[Post, Found]], weight: float | None) -> Iterator[Judgement]:
         seen = self._resembling([self._read(post, what) for post, what in found])
         texts = dict.fromkeys(text for one in seen for text in (_whole(one.post), *one.texts.values()))
-        said = dict(zip(texts, self._model.judge(list(texts)), strict=True))
+        said = dict(zip(texts, self.model.judge(list(texts)), strict=True))
         telling = self._telling(seen, said)
         for one in seen:
             mentions = tuple(self._mentions(one, said, telling, weight=weight))
@@ -191,14 +203,10 @@ class Judge:
         cases = self._tools.rules.find(seen.post, seen.readings, spans=(), others=())
         return tuple(case for case in cases if case.name in STANCES)
 
-    @property
-    def _model(self) -> sentiment.Model:
-        return self._tools.model
-
     def _telling(self, seen: Sequence[_Seen], said: dict[str, Sentiment]) -> dict[str, list[Word]]:
         """The words that speak most for how a text is felt, for the texts that speak of brands."""
         texts = list(dict.fromkeys(text for one in seen for text in one.texts.values()))
-        return dict(zip(texts, self._model.telling(texts, [said[text].label for text in texts]), strict=True))
+        return dict(zip(texts, self.model.telling(texts, [said[text].label for text in texts]), strict=True))
 
     def _read(self, post: Post, found: Found) -> _Seen:
         lang = _language(post)
@@ -210,7 +218,8 @@ class Judge:
         spans = {number: [hit.span for hit in found.hits if hit.brand == number] for number in _numbers(found)}
         parts = toward(readings, spans)
         lemmas = Lemmas(title=lemmatise(post.title, lang), text=lemmatise(post.text, lang))
-        return _Seen(post, found, lang, lemmas, readings, parts, {n: _part(post, parts[n]) for n in spans})
+        texts = {n: _part(post, parts[n]) if len(spans) <= MOST_BRANDS else _whole(post) for n in spans}
+        return _Seen(post, found, lang, lemmas, readings, parts, texts)
 
     def _by_rules(self, seen: _Seen, number: int) -> tuple[SpecialCase, ...]:
         hits = seen.found.hits
@@ -310,7 +319,7 @@ class Judge:
                 why=(
                     *(_match(hit, brand) for hit in hits),
                     *about.why,
-                    *feelings.reasons(post, felt=felt, said=said[text], words=telling[text]),
+                    *feelings.reasons(post, said=said[text], words=telling[text], role=part.role),
                     *_whose(part, is_part=text != _whole(post)),
                     *seen_why,
                     *reach.why,

@@ -130,7 +130,7 @@ class Adaptation:
         shares = self.weights[at[known]] * values[known, None]
         rows = found.rows[known]
         columns = [np.bincount(rows, shares[:, k], minlength=found.texts) for k in range(len(LABELS))]
-        added: Floats = np.stack(columns, axis=1) + self.offset
+        added: Floats = np.stack(columns, axis=1).astype(np.float64) + self.offset
         return added if vectors is None or self.meaning is None else added + vectors @ self.meaning
 
     def to_json(self) -> dict[str, JSON]:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from monitor.alerting.catalogue import CATALOGUES
 from monitor.alerting.rendering import STYLES, RenderedMessage, render, style_of
-from monitor.models import AlertView, Author, Post, Span
+from monitor.models import AlertView, Author, Label, Post, Sentiment, Span, Why
 from tests.alerting.alerts import make_alert, make_mention
 
 HOSTILE = (
@@ -52,6 +52,49 @@ def test_a_russian_receiver_reads_russian(alert: AlertView) -> None:
 def test_stars_are_part_of_the_reason(alert: AlertView) -> None:
     message = rendered(make_alert(replace(alert.view.post, rating=1.0), alert.view.mention))
     assert "Why: named as «МоёмСкладе»; 1 of 5 stars; reads negative, 90 %" in message.body
+
+
+UNSURE = Sentiment(label=Label.NEGATIVE, negative=0.44, neutral=0.18, positive=0.38)
+
+
+@pytest.mark.parametrize(
+    ("language", "title", "headline", "why"),
+    [
+        (
+            "en",
+            "Perhaps negative on forum",
+            "Perhaps negative mention",
+            "unsure: negative 44 %, positive 38 %, neutral 18 %",
+        ),
+        (
+            "ru",
+            "Возможно, негативный отзыв, источник forum",
+            "Возможно, негативный отзыв · МойСклад",
+            "тон неясен: негативный 44 %, положительный 38 %, нейтральный 18 %",
+        ),
+    ],
+)
+def test_an_unsure_sentiment_is_told_as_such(
+    alert: AlertView, language: str, title: str, headline: str, why: str
+) -> None:
+    message = rendered(make_alert(alert.view.post, replace(alert.view.mention, sentiment=UNSURE)), language=language)
+    assert message.title == f"МойСклад: {title}: Не работает"
+    assert message.body.startswith(headline)
+    assert message.body.splitlines()[1].endswith(f"«МоёмСкладе»; {why}")
+
+
+@pytest.mark.parametrize(
+    ("language", "why"),
+    [
+        ("en", "1 of 5 stars; its text says the opposite, 83 %; reads negative, 90 %"),
+        ("ru", "1 из 5 звёзд; текст говорит об обратном, 83 %; тон негативный, 90 %"),
+    ],
+)
+def test_stars_that_their_text_contradicts_are_told_as_such(alert: AlertView, language: str, why: str) -> None:
+    against = Why(code="contradiction", text="the text alone reads positive (0.83), against its stars", weight=0.83)
+    mention = replace(alert.view.mention, why=(*alert.view.mention.why, against))
+    message = rendered(make_alert(replace(alert.view.post, rating=1.0), mention), language=language)
+    assert message.body.splitlines()[1].endswith(f"«МоёмСкладе»; {why}")
 
 
 def test_a_brand_in_the_title_is_marked_there() -> None:

@@ -91,6 +91,36 @@ def test_a_route_sees_words_cases_and_time(match: str, expected: bool) -> None:
     assert asked == once  # words are looked up when the plan is made, not for each mention
 
 
+NEARLY = Sentiment(label=Label.NEUTRAL, negative=0.41, neutral=0.5, positive=0.09)
+TORN = Sentiment(label=Label.NEUTRAL, negative=0.3, neutral=0.46, positive=0.24)
+
+
+@pytest.mark.parametrize(
+    ("sentiment", "match", "expected"),
+    [
+        (NEARLY, "sentiment:negative", False),
+        (NEARLY, "alarming:yes", True),
+        (NEARLY, "unsure:yes", False),
+        (TORN, "alarming:yes", False),
+        (TORN, "unsure:yes", True),
+        (TORN, "NOT alarming:yes unsure:yes", True),
+    ],
+)
+def test_a_route_may_ask_for_less_than_the_label(sentiment: Sentiment, match: str, expected: bool) -> None:
+    made = decide(
+        Post(text="x"),
+        replace(make_mention(), sentiment=sentiment),
+        source="forum",
+        key="forum:id:1",
+        lemmas=Lemmas(),
+        silent=None,
+        competitor=False,
+        routes=[CompiledRoute(parse(match), SUPPORT)],
+        now=NOW,
+    )
+    assert told(made) == (["support"] if expected else [])
+
+
 def test_the_time_of_a_mention_is_when_it_was_published_else_now() -> None:
     for published in (None, NOW - timedelta(days=3)):
         facts = facts_of(Post(published=published), make_mention(), lemmas=Lemmas(), source="forum", now=NOW)

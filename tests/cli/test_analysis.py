@@ -25,6 +25,7 @@ from tests.reports.history import DAY, HOUR, MONDAY, OTHER, OURS, RIVAL, fill, o
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = f"""
 contact: watch@shop.test
+sentiment: fast
 brands:
   - name: {OURS}
   - name: {OTHER}

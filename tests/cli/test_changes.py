@@ -33,6 +33,7 @@ PATIENCE = 120.0  # seconds; generous, because nothing here is about speed
 CANARY = "Канарейкина-Зяблик"
 CONFIG = """\
 contact: tests@monitor.test
+sentiment: fast
 brands: [{brands}]
 sources:
   - {{name: news, kind: feed, url: "{url}/feed", every: {every}, allow: [127.0.0.0/8], backfill: alert}}

@@ -27,6 +27,7 @@ BRAND = "Тестокасса"
 ANSWERS = 35  # of each kind: so many outweigh rules that are sure
 CONFIG = """
 contact: watch@shop.test
+sentiment: fast
 brands:
   - {name: Тестокасса, aliases: [testokassa], handles: ["@testokassa"], own: {domains: [testokassa.test]}}
   - {name: Тестокасса Плюс, competitor: true}

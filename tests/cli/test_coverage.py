@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 CONFIG = """
 contact: watch@shop.test
+sentiment: fast
 brands:
   - {{name: Тестомаркет, aliases: [Тестокасса], people: ["Полина Ветрова"]}}
 sources:

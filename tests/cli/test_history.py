@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 CONFIG = """
 contact: watch@shop.test
+sentiment: fast
 brands: [{{name: Тестомаркет}}]
 sources:
   - {{name: news, kind: feed, url: "http://127.0.0.1:{port}/feed", every: 1s, allow: [127.0.0.0/8], max_pages: 1}}

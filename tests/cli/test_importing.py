@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 CONFIG = """\
 contact: tests@monitor.test
+sentiment: fast
 brands: [{name: Тестомаркет, own: {accounts: [helpdesk]}}]
 sources: [{name: news, kind: feed, url: "http://127.0.0.1:9/feed", allow: [127.0.0.0/8]}]
 """

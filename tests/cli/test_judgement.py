@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 NOW = datetime.now(UTC)
 CONFIG = """
 contact: watch@shop.test
+sentiment: fast
 brands:
   - name: Тестомаркет
     known_issues: {посуда: [осколок, "разбитая посуда"]}

@@ -142,3 +142,77 @@ def test_check_names_addresses_that_apprise_does_not_understand(tmp_path: Path) 
 
 def test_schema_is_json(tmp_path: Path) -> None:
     assert json.loads(run_command(tmp_path, "schema").stdout)["type"] == "object"
+
+
+# ── What is unsure, nearly negative, or rated otherwise than it reads ───────────────────────────────────────────────
+
+AGAINST = Why(code="contradiction", text="the text alone reads negative (0.83), against its stars", weight=0.83)
+TORN = Sentiment(label=Label.NEUTRAL, negative=0.4, neutral=0.45, positive=0.15)
+GLAD = Sentiment(label=Label.POSITIVE, negative=0.01, neutral=0.05, positive=0.94)
+
+
+@pytest.fixture
+def told(tmp_path: Path) -> Path:
+    """Two mentions: 1 nearly negative and unsure, 2 of five stars with an angry text; and routes that take neither."""
+    routes = ("sentiment:negative", "sentiment:negative priority>=90", "brand:МойСклад NOT sentiment:neutral rating<=2")
+    (tmp_path / "sources.yaml").write_text(
+        "contact: t@monitor.test\nbrands: [{name: МойСклад}]\n"
+        'sources: [{name: forum, kind: feed, url: "https://forum.example/feed"}]\n'
+        "receivers:\n"
+        + "".join(f'  r{place}: {{urls: ["json://127.0.0.1:9/"]}}\n' for place in range(len(routes)))
+        + "routes:\n"
+        + "".join(f'  - {{match: "{match}", to: r{place}}}\n' for place, match in enumerate(routes)),
+        encoding="utf-8",
+    )
+    store = Store(open_writer(tmp_path / "monitor.db"))
+    source = Source(name="forum", kind="feed", url="https://forum.example/feed", options=None)
+    store.sync_sources([source], {"forum": "forum.example:443"}, NOW)
+    for number, (sentiment, rating, why) in enumerate(((TORN, None, ()), (GLAD, 5.0, (AGAINST,))), start=1):
+        post = Post(native_id=f"n{number}", text="МойСклад", rating=rating, lang="ru")
+        post_id = store.add_post(1, post, identities=[f"id:n{number}"], now=NOW)
+        assert post_id is not None
+        mention = Mention(
+            brand="МойСклад",
+            relevance=1.0,
+            doubtful=False,
+            spans=(),
+            sentiment=sentiment,
+            special_cases=(),
+            influence=18,
+            priority=40,
+            why=why,
+        )
+        store.add_mention(post_id, mention, decision="no route matches", lemmas=Lemmas(), now=NOW)
+    store.close()
+    return tmp_path
+
+
+def test_lists_mark_what_is_unsure_and_what_is_rated_otherwise_than_it_reads(told: Path) -> None:
+    listed = " ".join(run_command(told, "mentions").stdout.split())
+    assert "МойСклад positive 40 forum (text against its stars) МойСклад" in listed
+    assert "МойСклад neutral? 40 forum МойСклад" in listed
+    found = run_command(told, "search", "*").stdout
+    assert "МойСклад: positive, 5 of 5 stars against its text, priority 40" in found
+    assert "МойСклад: neutral?, priority 40" in found
+
+
+def test_search_finds_what_is_unsure_or_alarming(told: Path) -> None:
+    for query in ("unsure:yes", "alarming:yes", "alarming:yes NOT sentiment:negative"):
+        hits = run_command(told, "search", query, "--json").stdout.splitlines()
+        (hit,) = map(json.loads, hits)
+        assert (hit["id"], hit["unsure"], hit["alarming"]) == (1, True, True), query
+
+
+def test_why_says_that_it_is_unsure_and_which_route_nearly_matched(told: Path) -> None:
+    text = run_command(told, "why", "1").stdout
+    assert "How is it felt? Unsure: neutral 45 %, negative 40 %, positive 15 % toward МойСклад." in text
+    nearly = "nearly negative: alarming:yes instead would have matched"
+    lines = [line for line in text.splitlines() if "by the route" in line]
+    assert [nearly in line for line in lines] == [True, False, False]
+    assert lines[0].endswith(f"no: sentiment:negative (it is neutral); {nearly}.")
+
+
+def test_why_says_that_a_text_is_against_its_stars(told: Path) -> None:
+    text = run_command(told, "why", "2").stdout
+    assert "  - The text alone reads negative (0.83), against its stars. [0.83]" in text
+    assert "nearly negative" not in text

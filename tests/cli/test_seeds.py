@@ -16,6 +16,7 @@ pytestmark = pytest.mark.skipif(not SEEDS.is_dir(), reason=f"the seed texts are 
 
 CONFIG = """
 contact: watch@shop.test
+sentiment: fast
 brands:
   - {{name: Bay.ru}}
   - {{name: Молоток.ру}}

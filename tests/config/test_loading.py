@@ -14,7 +14,18 @@ import pytest
 
 from monitor.config import Config, RetentionSettings, WebSettings, load
 from monitor.errors import ConfigError
-from monitor.models import AlarmSettings, Backfill, Brand, Content, FetchSettings, Receiver, Route, Source, Target
+from monitor.models import (
+    AlarmSettings,
+    Backfill,
+    Brand,
+    Content,
+    FetchSettings,
+    Receiver,
+    Route,
+    Source,
+    Target,
+    Tier,
+)
 from monitor.sources import KINDS
 
 DATA = Path(__file__).parent / "data"
@@ -52,11 +63,21 @@ def test_five_lines_are_enough() -> None:
         fetch=FetchSettings(contact="watch@shop.test"),
         retention=RetentionSettings(mentions=timedelta(days=1095), others=timedelta(days=30)),
         web=WebSettings(host="127.0.0.1", port=8321, base_url="http://127.0.0.1:8321"),
+        sentiment=Tier.AUTO,
         warnings=(),
         fingerprint="",
         references={},
         secrets=(),
     )
+
+
+@pytest.mark.parametrize("tier", list(Tier))
+def test_how_sentiment_is_read_is_given_by_a_word(tmp_path: Path, tier: Tier) -> None:
+    path = tmp_path / "sources.yaml"
+    path.write_text(
+        (DATA / "minimal.yaml").read_text(encoding="utf-8") + f"sentiment: {tier.value}\n", encoding="utf-8"
+    )
+    assert load(path, environ={}).sentiment is tier
 
 
 def test_without_receivers_people_are_warned() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
@@ -12,11 +13,12 @@ import pytest
 
 from monitor.errors import InputError, WorkerKilled
 from monitor.flows.context import History
-from monitor.flows.rescoring import Difference, Orders, preview_posts, rescore, rescore_posts
-from monitor.models import Brand, Judgement, Label, Lemmas, Mention, Sentiment
+from monitor.flows.rescoring import Difference, Orders, compare, preview_posts, rescore, rescore_posts
+from monitor.models import Brand, Judgement, Label, Lemmas, Mention, Sentiment, Tier, Why
 from monitor.query import parse
 from monitor.store import Reader, open_reader
 from monitor.store.rescore import candidates, kept_posts
+from monitor.understanding import encoder
 from tests.flows.world import BRAND, NOW, FakeWorker, World, play, post
 
 if TYPE_CHECKING:
@@ -35,6 +37,8 @@ Rule = "Callable[[Judgement, Post], Judgement]"
 class NewRules(FakeWorker):
     """The judge after a change of rules."""
 
+    tier = Tier.FAST
+
     def __init__(self, rule: Callable[[Judgement, Post], Judgement]) -> None:
         self._rule = rule
 
@@ -47,6 +51,11 @@ def feeling(label: Label) -> Sentiment:
     return Sentiment(
         label=label, negative=share[Label.NEGATIVE], neutral=share[Label.NEUTRAL], positive=share[Label.POSITIVE]
     )
+
+
+def near(less: float) -> Sentiment:
+    """As negative as the other judge says, but for so much."""
+    return Sentiment(label=Label.NEGATIVE, negative=1 - less, neutral=less, positive=0.0)
 
 
 def each(**changes: object) -> Callable[[Judgement, Post], Judgement]:
@@ -119,6 +128,8 @@ CHANGES = [
     (each(sentiment=feeling(Label.POSITIVE)), {"negative→positive": 1, "priority": 1}),
     (nobody, {"lost": 1}),
     (unchanged, {}),
+    (each(sentiment=near(0.000_19)), {}),
+    (each(sentiment=near(0.000_21)), {"details": 1}),
 ]
 
 
@@ -308,6 +319,36 @@ def test_the_verb_refuses_another_configuration_and_answers_in_json(tmp_path: Pa
     play(tmp_path, story)
 
 
+@pytest.mark.parametrize(
+    ("wanted", "is_installed", "refusal"),
+    [
+        ("fast", True, None),
+        ("quality", True, "the tier fast, and has no room for a second one: set `sentiment: quality`"),
+        ("auto", True, "set `sentiment: auto`"),
+        ("auto", False, None),
+        ("quality", False, "which is not installed"),
+    ],
+)
+def test_the_verb_refuses_a_tier_that_is_not_loaded(
+    wanted: str, is_installed: bool, refusal: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(encoder, "available", lambda: is_installed)
+
+    async def story(world: World) -> None:
+        await polled(world, post(1))
+        world.worker = NewRules(unchanged)
+        ask = rescore(world.ports, plan_of(world), {"posts": [2], "fingerprint": "same", "sentiment": wanted})
+        if refusal is None:
+            report = await ask
+            assert isinstance(report, dict)
+            assert report["posts"] == 1
+        else:
+            with pytest.raises(InputError, match=re.escape(refusal)):
+                await ask
+
+    play(tmp_path, story)
+
+
 def test_which_posts_are_judged_again(tmp_path: Path) -> None:
     async def story(world: World) -> None:
         old = replace(post(1), published=NOW - timedelta(days=40))
@@ -326,5 +367,51 @@ def test_which_posts_are_judged_again(tmp_path: Path) -> None:
             given = {"query": None, "since": None, "mentions_only": False, "now": NOW, **scope}
             assert [by_id[post_id] for post_id in candidates(db, **given)] == expected, scope  # type: ignore[arg-type]
         db.close()
+
+    play(tmp_path, story)
+
+
+@pytest.mark.parametrize(
+    ("code", "before", "after", "counts"),
+    [
+        ("contradiction", "the text alone reads positive (0.62)", "the text alone reads positive (0.63)", {}),
+        (
+            "contradiction",
+            "the text alone reads positive (0.62)",
+            "the text alone reads positive (0.64)",
+            {"details": 1},
+        ),
+        ("sentiment", "reads negative (0.50)", "unsure, reads most like negative (0.50)", {}),
+        ("rating", "4 of 5 stars", "5 of 5 stars", {"details": 1}),
+        ("match", "«a» is «b»", "«a» is «c»", {"details": 1}),
+    ],
+)
+def test_what_follows_from_the_last_digits_of_a_probability_is_no_difference(
+    code: str, before: str, after: str, counts: dict[str, int], tmp_path: Path
+) -> None:
+    async def story(world: World) -> None:
+        await polled(world, post(1))
+        told = [each(why=(Why(code=code, text=text),)) for text in (before, after)]
+        await judged_again(world, told[0])
+        difference = await judged_again(world, told[1])
+        assert difference.counts == Counter({(BRAND, word): count for word, count in counts.items()})
+        assert not (await judged_again(world, told[1])).counts
+
+    play(tmp_path, story)
+
+
+@pytest.mark.parametrize(
+    ("less", "points", "is_same"), [(0.0, 0, True), (0.0, 1, False), (0.000_1, 1, True), (0.000_1, 2, False)]
+)
+def test_a_point_of_priority_may_follow_from_the_last_digits_of_a_probability(
+    less: float, points: int, is_same: bool, tmp_path: Path
+) -> None:
+    async def story(world: World) -> None:
+        await polled(world, post(1))
+        kept = next(one for one in await world.writer.run(lambda store: store.kept_posts(range(1, 9))) if one.mentions)
+        was = kept.mentions[0].mention
+        new = replace(was, sentiment=near(less), priority=was.priority + points)
+        judgement = Judgement(lang="ru", sentiment=new.sentiment, special_cases=(), mentions=(new,))
+        assert (not compare(kept, judgement, plan=plan_of(world), orders=Orders())) == is_same
 
     play(tmp_path, story)

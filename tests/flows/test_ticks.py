@@ -32,7 +32,7 @@ def test_mentions_that_a_migration_left_unindexed_are_indexed_once(tmp_path: Pat
         await world.poll()
         await world.writer.run(lambda store: store._db.execute("UPDATE mentions SET search_version = 0"))
         await world.writer.run(lambda store: store._db.execute("DELETE FROM mention_search"))
-        world.worker.lemmatise = Dictionary().lemmatise  # type: ignore[attr-defined]
+        world.worker.lemmatise = Dictionary().lemmatise  # type: ignore[method-assign]
         assert await reindex(world.ports) == 250
         found = world.rows(
             "SELECT count(*) AS found FROM mention_search WHERE mention_search MATCH 'text_lemmas: ПЛОХО'"
@@ -48,7 +48,7 @@ def test_a_text_that_kills_its_worker_is_indexed_by_its_words_and_holds_up_no_ot
         world.web.shows(*(post(number) for number in range(20)))
         await world.poll()
         await world.writer.run(lambda store: store._db.execute("UPDATE mentions SET search_version = 0"))
-        world.worker.lemmatise = Dictionary(deadly="(7)").lemmatise  # type: ignore[attr-defined]
+        world.worker.lemmatise = Dictionary(deadly="(7)").lemmatise  # type: ignore[method-assign]
         assert await reindex(world.ports) == 20
         lemmas = world.rows("SELECT text FROM mention_search WHERE text_lemmas = ''")
         assert [str(row["text"]).split()[-1] for row in lemmas] == ["7"]

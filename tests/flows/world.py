@@ -17,6 +17,7 @@ from monitor.models import (
     HttpRequest,
     Judgement,
     Label,
+    Lemmas,
     Mention,
     Page,
     Post,
@@ -27,6 +28,7 @@ from monitor.models import (
     Sentiment,
     Source,
     Target,
+    Tier,
     Validators,
     Why,
 )
@@ -177,6 +179,8 @@ class FakeWeb:
 class FakeWorker:
     """Reads in place; whatever names the brand is a mention, negative where it says "плохо"."""
 
+    tier = Tier.FAST
+
     async def read(self, kind: Kind, request: Request, response: Response, cursor: Mapping[str, JSON]) -> Page:
         return kind.read(request, response, cursor)
 
@@ -189,6 +193,9 @@ class FakeWorker:
         if b"barrier" in response.body:
             return None
         return beginning in "".join(words(response.body.decode()))
+
+    async def lemmatise(self, texts: Sequence[tuple[str, str, str | None]]) -> list[Lemmas]:
+        return [Lemmas(title=title.lower(), text=text.lower()) for title, text, _ in texts]
 
     async def judge(self, posts: Sequence[Post], *, site_weight: float | None) -> list[Judgement | None]:
         return [self._judge(post) for post in posts]

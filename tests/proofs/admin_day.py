@@ -46,6 +46,7 @@ POSTS = {
 }
 CONFIG = """\
 contact: ${{credential:contact}}
+sentiment: fast
 brands:
   - name: Kettleworks
 sources:

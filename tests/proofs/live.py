@@ -58,7 +58,7 @@ class Watch:
         self.figures["entries"] = [entry["recipe"] for entry in entries]
         sources = "\n".join(f"  - {json.dumps({**entry, 'every': f'{EVERY:.0f}s'})}" for entry in entries)
         (self.folder / CONFIG).write_text(
-            f"contact: proof@littleweb.example\nbrands:\n  - {{name: {BRAND}, aliases: [Nordvika]}}\n"
+            f"contact: proof@littleweb.example\nsentiment: fast\nbrands:\n  - {{name: {BRAND}, aliases: [Nordvika]}}\n"
             f"sources:\n{sources}\nfetch: {{gap: 100ms}}\nweb: {{listen: '127.0.0.1:0'}}\n",
             encoding="utf-8",
         )

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from math import exp
 from typing import TYPE_CHECKING
 
 from monitor.alerting.routes import facts_of
 from monitor.models import (
+    ALERT_BIAS,
     Author,
     Label,
     Lemmas,
@@ -114,6 +116,16 @@ def make_post(random: Random, number: int) -> Post:
     )
 
 
+def make_sentiment(random: Random) -> Sentiment:
+    """Any probabilities, often at a bound of what is unsure or alarming; the label follows nothing."""
+    positive = random.choice([random.random(), 0.5, 0.4999, 1.0])
+    rest = 1 - positive
+    # What is exactly as alarming as the positive is likely, with nothing left to be neutral, and one more at random.
+    negative = random.choice([rest * random.random(), min(rest, positive / exp(ALERT_BIAS)), rest, 0.0])
+    shares = {"negative": negative, "neutral": rest - negative, "positive": positive}
+    return Sentiment(label=random.choice(list(Label)), **shares)
+
+
 def make_mention(random: Random) -> Mention:
     cases = random.sample(CASES, random.choice([0, 0, 1, 2]))
     return Mention(
@@ -121,7 +133,7 @@ def make_mention(random: Random) -> Mention:
         relevance=random.choice([0.25, 0.8, 1.0, round(random.random(), 3)]),
         doubtful=random.random() < 0.3,
         spans=(),
-        sentiment=Sentiment(label=random.choice(list(Label)), negative=0.3, neutral=0.4, positive=0.3),
+        sentiment=make_sentiment(random),
         special_cases=tuple(
             SpecialCase(name=name, level=Level.HIGH, rule="r", field="text", start=0, end=1) for name in cases
         ),

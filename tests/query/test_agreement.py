@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from monitor.query import And, Everything, Node, Not, Or, Query, compile_query, parse
+from monitor.query import And, Everything, Is, Node, Not, Or, Query, compile_query, parse
+from monitor.query.nodes import RECKONED_FIELDS
 from monitor.query.sql import compile_sql
 from tests.query.corpus import LEAVES, NOW, Corpus, build, make_query
 from tests.query.tongues import variants
@@ -89,3 +90,20 @@ def test_each_sort_of_term_agrees_alone_and_with_not(corpus: Corpus, kind: type)
         assert by_sql(corpus, Query(Not(query.root))) == set(corpus.facts) - expected, str(query)
         some += 0 < len(expected) < POSTS
     assert some >= 10
+
+
+@pytest.mark.parametrize("field", sorted(RECKONED_FIELDS))
+@pytest.mark.parametrize("value", ["yes", "no"])
+def test_what_is_reckoned_from_probabilities_agrees_alone_with_not_and_among_others(
+    corpus: Corpus, field: str, value: str
+) -> None:
+    random = Random(5)
+    asked = Is(field, value)
+    expected = by_predicate(corpus, Query(asked))
+    assert POSTS / 20 < len(expected) < POSTS * 19 / 20
+    assert by_sql(corpus, Query(asked)) == expected
+    assert by_sql(corpus, Query(Not(asked))) == set(corpus.facts) - expected
+    for _ in range(40):
+        other = make_query(random, corpus)
+        for query in (Query(And((asked, other))), Query(Or((other, asked))), Query(Not(Or((other, asked))))):
+            assert by_sql(corpus, query) == by_predicate(corpus, query), str(query)

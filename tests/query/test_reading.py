@@ -84,6 +84,8 @@ def test_reading(text: str, expected: Node) -> None:
         ("sentiment:bad", 10, "sentiment cannot be 'bad' (it is one of negative, neutral, positive)"),
         ("type:tweet", 5, "type cannot be 'tweet' (it is one of post, comment, review, article, video, email)"),
         ("doubtful:maybe", 9, "doubtful cannot be 'maybe' (it is one of yes, no)"),
+        ("alarming>0.5", 0, "alarming is text; write alarming:0.5"),
+        ("unsure:0.5", 7, "unsure cannot be '0.5' (it is one of yes, no)"),
         ("influence>=many", 11, "influence compares with a number, not with 'many'"),
         ("influence>=170", 11, "influence runs from 0 to 100"),
         ("relevance>=70", 11, "relevance runs from 0 to 1"),

@@ -65,6 +65,10 @@ SPELT = "(SELECT spelt(posts.title, {0}) OR spelt(posts.text, {0}) FROM posts WH
 TWO_STARS = "(" + " OR ".join(f'facets : "{facet("rating", str(stars))}"' for stars in (0, 1, 2)) + ")"
 
 
+UNSURE = "max(mentions.negative, mentions.neutral, mentions.positive) < :q0"
+ALARMING = "mentions.negative * :q0 >= max(mentions.neutral, mentions.positive)"
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -103,6 +107,9 @@ TWO_STARS = "(" + " OR ".join(f'facets : "{facet("rating", str(stars))}"' for st
                 {"q0": f'{SAID}"b"', "q1": f'{SAID}"a"', "q2": 0.5},
             ),
         ),
+        ("unsure:yes", Sql(None, UNSURE, {"q0": 0.5})),
+        ("unsure:no", Sql(None, f"NOT {UNSURE}", {"q0": 0.5})),
+        ("a NOT alarming:yes", Sql(f'{SAID}"a"', f"NOT {ALARMING}", {"q0": pytest.approx(1.4918246976412703)})),
         (
             "NOT (a OR relevance=0.5)",
             Sql(f'("all" NOT {SAID}"a")', "NOT mentions.relevance = :q0", {"q0": 0.5}),

@@ -68,6 +68,51 @@ def test_each_question_has_its_answer(question: str, answer: str) -> None:
     assert _answer(question).answer == answer
 
 
+@pytest.mark.parametrize(
+    ("label", "shares", "answer"),
+    [
+        (Label.NEGATIVE, (0.44, 0.38, 0.18), "Unsure: negative 44 %, neutral 38 %, positive 18 % toward Кассолёт."),
+        (Label.POSITIVE, (0.25, 0.26, 0.49), "Unsure: positive 49 %, neutral 26 %, negative 25 % toward Кассолёт."),
+        (
+            Label.NEUTRAL,
+            (0.4, 0.45, 0.15),
+            (
+                "Unsure: neutral 45 %, negative 40 %, positive 15 % toward Кассолёт. "
+                "That is nearly negative: alarming:yes finds it."
+            ),
+        ),
+        (
+            Label.NEUTRAL,
+            (0.41, 0.54, 0.05),
+            (
+                "Neutral toward Кассолёт, with probability 0.54 (negative 0.41, positive 0.05). "
+                "That is nearly negative: alarming:yes finds it."
+            ),
+        ),
+        (
+            Label.NEUTRAL,
+            (0.2, 0.5, 0.3),
+            "Neutral toward Кассолёт, with probability 0.50 (negative 0.20, positive 0.30).",
+        ),
+    ],
+)
+def test_what_is_unsure_or_nearly_negative_is_said_so(
+    label: Label, shares: tuple[float, float, float], answer: str
+) -> None:
+    negative, neutral, positive = shares
+    felt = Sentiment(label=label, negative=negative, neutral=neutral, positive=positive)
+    assert _answer("How is it felt?", replace(MENTION, sentiment=felt)).answer == answer
+
+
+def test_a_text_against_its_stars_is_among_the_reasons_of_how_it_is_felt() -> None:
+    against = Why(code="contradiction", text="the text alone reads negative (0.83), against its stars", weight=0.83)
+    stars = Why(code="rating", text="5 of 5 stars", weight=5.0)
+    assert _answer("How is it felt?", replace(MENTION, why=(stars, against))).reasons == (
+        "5 of 5 stars. [5]",
+        "The text alone reads negative (0.83), against its stars. [0.83]",
+    )
+
+
 def test_a_reason_stands_where_its_question_is_with_its_place_and_weight() -> None:
     assert _answer("Is it about").reasons == (
         "«Кассолёту» is «Кассолёт» (inflected). [text 8-17, 0.98]",

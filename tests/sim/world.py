@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from monitor.config import Config, RetentionSettings, WebSettings
-from monitor.models import AlarmSettings, Brand, FetchSettings, Receiver, Route, Target
+from monitor.models import AlarmSettings, Brand, FetchSettings, Receiver, Route, Target, Tier
 from tests.sim import apis, catalogue, weather
 from tests.sim.clock import SimClock, VirtualLoop
 from tests.sim.machine import Machine
@@ -113,6 +113,7 @@ def config_of(sources: Sequence[Source]) -> Config:
         fetch=FetchSettings(contact="sim@example.org", gap=GAP),
         retention=RetentionSettings(mentions=timedelta(days=900), others=timedelta(days=900)),
         web=WebSettings(host="127.0.0.1", port=0, base_url="http://127.0.0.1"),
+        sentiment=Tier.FAST,
         warnings=(),
         fingerprint="sim",
         references={apis.SECRET: "sim-secret-value"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sqlite3
 import threading
@@ -10,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 from monitor.errors import AlreadyRunning, DatabaseCorrupt, DatabaseTooNew, InputError, StoreError
@@ -23,11 +25,14 @@ from monitor.models import (
     Source,
     SourceState,
     Target,
+    Tier,
 )
 from monitor.store import Store, lock_database, open_writer
 from monitor.store.backup import back_up, dated, dated_name, rotate
 from monitor.store.forgotten import Whom
 from monitor.store.restore import inspect, restore
+from monitor.understanding.encoder import WIDTH
+from monitor.understanding.sentiment import Adaptation
 from tests.alerting.alerts import make_mention
 
 if TYPE_CHECKING:
@@ -354,6 +359,17 @@ def statement(sql: str) -> Callable[[Path], None]:
     return change
 
 
+ADAPTATION = '{"tier": "fast", "offset": "AAAAAAAAAAAAAAAA", "buckets": "", "weights": "", "meaning": null}'
+
+
+def learned(adaptation: str, *, tier: str = "fast") -> Callable[[Path], None]:
+    """A version of what corrections taught."""
+    return statement(
+        "INSERT INTO adaptations (tier, made_at, answers, figures, adaptation, state) "
+        f"VALUES ('{tier}', '2026-11-21T12:00:00.000Z', 20, '{{}}', '{adaptation}', 'active')"
+    )
+
+
 def become_folder(path: Path) -> None:
     path.unlink()
     path.mkdir()
@@ -425,6 +441,14 @@ HOSTILE: dict[str, tuple[Callable[[Path], object], type[Exception], str]] = {
     "a cursor that is none": (statement("UPDATE sources SET cursor = '[]'"), InputError, "sources .* cursor"),
     "an unknown word": (statement("UPDATE mentions SET sentiment = 'angry'"), InputError, "mentions .* sentiment"),
     "a text for a number": (statement("UPDATE posts SET followers = 'many'"), InputError, "posts .* followers"),
+    "what was learned, and is empty": (learned("{}"), InputError, "row of adaptations .the one of 1. whose adaptation"),
+    "what was learned, cut": (learned(ADAPTATION.replace("AAAA", "", 1)), InputError, "adaptations .* adaptation"),
+    "what was learned, of another tier": (
+        learned(ADAPTATION.replace("fast", "quality")),
+        InputError,
+        "adaptations .* adaptation",
+    ),
+    "what was learned, for no tier": (learned(ADAPTATION, tier="auto"), InputError, "adaptations .* tier"),
     "bytes for a text": (statement("UPDATE posts SET title = x'ff'"), InputError, "posts .* title"),
     "no UTF-8": (statement("UPDATE posts SET title = CAST(x'ff' AS TEXT)"), InputError, "posts .* not UTF-8"),
     "a table less": (statement("DROP TABLE answers"), InputError, "lacks answers"),
@@ -439,6 +463,24 @@ HOSTILE: dict[str, tuple[Callable[[Path], object], type[Exception], str]] = {
     "nothing": (Path.unlink, InputError, "does not exist"),
     "one in use": (lambda path: path.with_name(path.name + "-wal").write_bytes(b"x"), InputError, "in use"),
 }
+
+
+@pytest.mark.parametrize("tier", ["fast", "quality"])
+def test_what_was_learned_is_restored_as_the_model_reads_it(database: Path, tmp_path: Path, tier: str) -> None:
+    made = Adaptation(
+        tier=Tier(tier),
+        offset=np.array([0.5, 0.0, -0.5]),
+        buckets=np.array([3, 8]),
+        weights=np.ones((2, 3)),
+        meaning=np.ones((WIDTH, 3)) if tier == "quality" else None,
+    )
+    with closing(Store(open_writer(database))):
+        copy = tmp_path / "copy.db"
+        back_up(database, copy)
+    learned(json.dumps(made.to_json()), tier=tier)(copy)
+    restore(copy, database, now=LATER)
+    with closing(Store(open_writer(database))) as store:
+        assert Adaptation.from_json(store.adaptation()[tier]).to_json() == made.to_json()
 
 
 @pytest.mark.parametrize("name", HOSTILE)

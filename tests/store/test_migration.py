@@ -165,6 +165,44 @@ def test_a_source_of_the_first_release_counts_as_covered_until_its_last_success(
     store.close()
 
 
+def test_answers_from_before_sentiments_could_be_corrected_are_kept_with_what_was_judged(tmp_path: Path) -> None:
+    path = tmp_path / "monitor.db"
+    database = Database(path)
+    MIGRATIONS.apply(database, stop_before="m005_sentiment")
+    database.close()
+    connection = sqlite3.connect(path)  # foreign keys are off: one of the answers lost its mention
+    connection.executescript(
+        f"""
+        INSERT INTO sources (id, name, kind, url, host, every_seconds, next_at)
+            VALUES (1, 'forum', 'feed', 'https://f.example/', 'f.example:443', 60, '{AT}');
+        INSERT INTO posts (id, key, source_id, title, text, discovered_at, type)
+            VALUES (1, '1:id:p1', 1, '', 'Склад', '{AT}', 'post');
+        INSERT INTO mentions (id, post_id, brand, relevance, doubtful, sentiment, negative, neutral, positive,
+                influence, priority, spans, special_cases, why, decision, created_at, at, source_id)
+            VALUES (1, 1, 'МойСклад', 1.0, 0, 'positive', 0.1, 0.1, 0.8, 18, 70, '[]', '[]', '[]', 'told', '{AT}',
+                '{AT}', 1);
+        INSERT INTO corrections VALUES (4, 1, 1, 0.4, 1, 'note', 'Ирина', '{AT}'), (5, 99, 0, 0.4, 1, '', '', '{AT}');
+        """
+    )
+    connection.close()
+    store = Store(open_writer(path))
+    (kept,) = store.corrections(limit=9)
+    assert {
+        name: kept[name] for name in ("id", "mention_id", "about", "sentiment", "relevance", "judged", "person")
+    } == {
+        "id": 4,
+        "mention_id": 1,
+        "about": 1,
+        "sentiment": None,
+        "relevance": 0.4,
+        "judged": "positive",
+        "person": "Ирина",
+    }
+    assert (kept["counts"], store.corrected(1), store.felt(1)) == (1, {"МойСклад": True}, {})
+    assert store._db.execute("PRAGMA foreign_key_check").fetchall() == []
+    store.close()
+
+
 def test_known_posts_stay_known(old: Path) -> None:
     store = Store(open_writer(old))
     assert store.unseen(1, ["id:p1", "url:https://f.example/1", "id:p2", "id:p3"]) == {"id:p3"}

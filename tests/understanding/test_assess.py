@@ -8,7 +8,19 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from monitor.lemmas import lemmatise, variants
-from monitor.models import Author, Brand, Judgement, Lemmas, Level, Mention, Post, PostType, SpecialCase
+from monitor.models import (
+    Author,
+    Brand,
+    Judgement,
+    Label,
+    Lemmas,
+    Level,
+    Mention,
+    Post,
+    PostType,
+    Sentiment,
+    SpecialCase,
+)
 from monitor.understanding.assess import HISTORY_RULE, Context, Opinion, as_judged, assess
 from monitor.understanding.authors import AuthorHistory, AuthorPost, author_key
 from monitor.understanding.history import Confirmations, compile_issues, words_of_issues
@@ -126,6 +138,46 @@ def test_a_persons_answer_wins(judgement: Judgement, *, answer: bool, relevance:
     assert (mention.priority > 0) is answer
 
 
+@pytest.mark.parametrize(
+    ("label", "shares"),
+    [
+        (Label.NEGATIVE, (0.98, 0.01, 0.01)),
+        (Label.NEUTRAL, (0.01, 0.98, 0.01)),
+        (Label.POSITIVE, (0.01, 0.01, 0.98)),
+    ],
+)
+def test_how_a_person_feels_it_has_the_last_word(
+    judgement: Judgement, label: Label, shares: tuple[float, float, float]
+) -> None:
+    judged = plain(judgement)
+    before = judged.mentions[0].sentiment
+    mention = assessed(judged, context=Context(felt={"Рассвет24": (label, NOW)}))
+    felt = mention.sentiment
+    assert (felt.label, (felt.negative, felt.neutral, felt.positive)) == (label, shares)
+    assert texts(mention, "sentiment-corrected") == [f"felt as {label.value}: somebody said so on 2026-03-01"]
+    assert texts(mention, "sentiment-by-itself-negative") == [
+        f"by itself it is negative with probability {before.negative:.2f}"
+    ]
+    assert texts(mention, "priority-negative") == [f"negative with probability {shares[0]:.2f}"]
+    assert (mention.priority > assessed(judged).priority) is (shares[0] > before.negative)
+    # Whoever reads the stored mention anew finds the judge's own sentiment, and another answer replaces this one.
+    again = replace(judged, mentions=(mention,))
+    assert as_judged(mention).sentiment == before
+    assert assessed(again, context=Context(felt={"Рассвет24": (label, NOW)})) == mention
+    assert assessed(again) == assessed(judged)
+
+
+def test_the_label_that_was_judged_comes_back_whatever_its_probability(judgement: Judgement) -> None:
+    even = Sentiment(label=Label.POSITIVE, negative=0.4, neutral=0.2, positive=0.4)
+    judged = replace(judgement, mentions=(replace(judgement.mentions[0], sentiment=even),))
+    mention = assessed(judged, context=Context(felt={"Рассвет24": (Label.NEUTRAL, NOW)}))
+    assert as_judged(mention).sentiment == even
+
+
+def test_a_feeling_toward_another_brand_says_nothing(judgement: Judgement) -> None:
+    assert assessed(judgement, context=Context(felt={"Закат": (Label.POSITIVE, NOW)})) == judgement.mentions[0]
+
+
 @dataclass(frozen=True)
 class Says:
     """A learned relevance that always says the same."""
@@ -205,8 +257,9 @@ def test_assessing_twice_changes_nothing_and_undoing_leaves_no_trace(judgement: 
     once = assessed(judgement, context=context)
     again = assessed(replace(judgement, mentions=(once,)), context=context)
     assert again == once
-    corrected = assessed(replace(judgement, mentions=(once,)), context=replace(context, corrected={"Рассвет24": False}))
-    assert corrected.relevance == 0.0
+    said = replace(context, corrected={"Рассвет24": False}, felt={"Рассвет24": (Label.POSITIVE, NOW)})
+    corrected = assessed(replace(judgement, mentions=(once,)), context=said)
+    assert (corrected.relevance, corrected.sentiment.label) == (0.0, Label.POSITIVE)
     assert assessed(replace(judgement, mentions=(corrected,))) == judgement.mentions[0]
     assert as_judged(judgement.mentions[0]) == judgement.mentions[0]
 

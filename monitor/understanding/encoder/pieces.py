@@ -16,6 +16,8 @@ _PENALTY: Final = 10.0
 """How much less likely than the rarest piece an unknown character is, as a logarithm."""
 _REMEMBERED: Final = 50_000
 """Words whose pieces are remembered: texts repeat most of theirs."""
+_USUAL: Final = 32
+"""Characters of a word that is remembered; what is longer is no word, and does not come again."""
 
 
 class Pieces:
@@ -37,7 +39,8 @@ class Pieces:
         found = [self._begin]
         # No piece of the vocabulary has a mark inside of it, so that words can be cut one by one.
         for word in marked.split(_MARK)[1:]:
-            found.extend(self._word(_MARK + word))
+            cut = self._word if len(word) <= _USUAL else self._cut
+            found.extend(cut(_MARK + word))
             if len(found) >= most:
                 break
         return [*found[: most - 1], self._end]

@@ -7,6 +7,7 @@ matrix is kept in blocks of 32 weights of 4 bits with a half-precision scale; ot
 from __future__ import annotations
 
 import struct
+from array import array
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, files, version
 from mmap import ACCESS_READ, mmap
@@ -68,7 +69,7 @@ class Vocabulary:
     """Pieces with their log probabilities, the numbers of the special ones, and what characters are read as."""
 
     pieces: Mapping[str, int]
-    scores: list[float]
+    scores: array[float]
     begin: int
     end: int
     unknown: int
@@ -103,7 +104,9 @@ class Weights:
 def dequantised(blocks: NDArray[Any]) -> Floats:
     """Rows of blocks as float32: the low half bytes are the first half of a block, the high ones the second."""
     pairs = blocks["pairs"]
-    values = np.concatenate([pairs & 15, pairs >> 4], axis=-1).astype(np.float32)
+    values = np.empty((*pairs.shape[:-1], BLOCK), dtype=np.float32)
+    np.bitwise_and(pairs, 15, out=values[..., : BLOCK // 2], casting="unsafe")
+    np.right_shift(pairs, 4, out=values[..., BLOCK // 2 :], casting="unsafe")
     values -= 8
     values *= blocks["scale"].astype(np.float32)[..., None]
     return values.reshape(len(blocks), -1)
@@ -158,7 +161,7 @@ def _vocabulary(cursor: _Cursor) -> Vocabulary:
     number, begin, end, _, unknown = cursor.take("<5i")
     (size,) = cursor.take("<Q")
     offsets = cursor.array("<u4", number + 1).tolist()
-    scores = cursor.array("<f4", number).tolist()
+    scores = array("f", cursor.array("<f4", number).tolist())
     text = cursor.bytes(size)
     pieces = {text[offsets[at] : offsets[at + 1]].decode("utf-8", "replace"): at for at in range(number - 1, -1, -1)}
     pieces.pop("", None)

@@ -1,0 +1,426 @@
+"""How people feel a mention counts at once and for good, and from enough of it the model learns when it is asked to."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from monitor.errors import InputError
+from monitor.flows.correcting import correct
+from monitor.flows.forgetting import forget
+from monitor.flows.rescoring import Orders, rescore_posts
+from monitor.flows.training import LEAST, MOST, train
+from monitor.models import Label, Tier
+from monitor.understanding import adapting
+from monitor.understanding.relevance.learning import to_record
+from tests.flows.telling import told
+from tests.flows.test_correcting import taught_so
+from tests.flows.test_rescoring import plan_of
+from tests.flows.world import BRAND, NOW, FakeWorker, World, play, post
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from monitor.models import JSON, Post
+    from monitor.store import Store
+    from monitor.understanding.sentiment import Adaptation
+    from monitor.worker import WorkerPool
+
+_HALF: dict[str, JSON] = {"macro_f1": 0.5, "accuracy": 0.5, "negative_recall": 0.5, "n": 40}
+FIGURES: dict[str, JSON] = {
+    "tier": "fast",
+    "before": _HALF,
+    "after": _HALF,
+    "shipped_before": _HALF,
+    "shipped_after": _HALF,
+    "certainty": 0.9,
+    "reason": None,
+}
+ADAPTATION: dict[str, JSON] = {
+    "tier": "fast",
+    "offset": "AAAAAAAAAAAAAAAA",
+    "buckets": "",
+    "weights": "",
+    "meaning": None,
+}
+
+
+class Pupil(FakeWorker):
+    """Learns as well as it is told to, and remembers what it was taught and by what it judges."""
+
+    def __init__(self, tier: Tier = Tier.FAST) -> None:
+        self.tier = tier
+        self.is_better = True
+        self.lessons: list[list[tuple[str, Label]]] = []
+        self.adaptations: list[Adaptation | None] = []
+
+    async def train_sentiment(
+        self, answers: Sequence[tuple[Post, str, Label, datetime]], now: datetime
+    ) -> dict[str, JSON] | None:
+        assert all(brand == BRAND and at <= now for _, brand, _, at in answers)
+        self.lessons.append([(found.text, label) for found, _, label, _ in answers])
+        adaptation = {**ADAPTATION, "tier": self.tier.value}
+        return {**FIGURES, "is_better": self.is_better, "adaptation": adaptation, "answers": len(answers)}
+
+    async def adapt(self, adaptation: Adaptation | None) -> None:
+        self.adaptations.append(adaptation)
+
+
+def pupil(world: World) -> Pupil:
+    world.worker = Pupil()
+    return world.worker
+
+
+async def polled(world: World, *posts: Post) -> None:
+    world.web.shows(post(0, "ни о ком"))
+    await world.poll()
+    world.web.shows(*posts)
+    await world.poll()
+
+
+async def feel(world: World, mention: int, label: str | None, **more: JSON) -> dict[str, Any]:
+    said = await correct(world.ports, plan_of(world), {"mention": mention, "sentiment": label, **more})
+    return cast("dict[str, Any]", said)
+
+
+async def trained(world: World, **orders: JSON) -> dict[str, Any]:
+    return cast("dict[str, Any]", await train(world.ports, world.plan, orders))
+
+
+def mention(world: World, number: int = 1) -> dict[str, Any]:
+    return world.rows(f"SELECT * FROM mentions WHERE id = {number}")[0]
+
+
+# ── corrections ──
+
+
+def test_a_corrected_sentiment_counts_at_once_and_neither_rescore_nor_edit_brings_the_judges_back(
+    tmp_path: Path,
+) -> None:
+    async def story(world: World) -> None:
+        await polled(world, post(1))
+        said = await feel(world, 1, "positive", person="Ирина")
+        assert (said["sentiment"], said["about"], said["learned"], said["sentiments"]) == ("positive", None, None, 1)
+        assert said["priority"] < 10
+        row = mention(world)
+        assert (row["sentiment"], row["negative"], row["positive"]) == ("positive", 0.01, 0.98)
+        assert "felt as positive: somebody said so on 2026-" in row["why"]
+        assert world.rows("SELECT sentiment, mentions FROM day_counts WHERE mentions > 0") == [
+            {"sentiment": "positive", "mentions": 1}
+        ]
+        kept = await world.writer.run(lambda store: store.kept_posts([2]))
+        await rescore_posts(kept, ports=world.ports, plan=plan_of(world), orders=Orders(apply=True))
+        assert mention(world)["sentiment"] == "positive"
+        world.web.shows(replace(post(1), text=f"В {BRAND} плохо, и ещё раз плохо"))
+        await world.poll()
+        assert (mention(world)["sentiment"], mention(world)["why"].count("felt as")) == ("positive", 1)
+
+    play(tmp_path, story)
+
+
+def test_the_last_feeling_counts_and_what_was_judged_stays_known(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        await polled(world, post(1))
+        await feel(world, 1, "positive")
+        await feel(world, 1, "neutral", about=False)
+        await feel(world, 1, None, about=True)
+        rows = world.rows("SELECT about, sentiment, judged, counts FROM v_corrections ORDER BY id")
+        assert [tuple(row.values()) for row in rows] == [
+            (None, "positive", "negative", 0),
+            (0, "neutral", "negative", 1),
+            (1, None, "negative", 1),
+        ]
+        row = mention(world)
+        assert (row["sentiment"], row["doubtful"], row["why"].count("felt as")) == ("neutral", 0, 1)
+        assert "by itself it is negative with probability 1.00" in row["why"]
+
+    play(tmp_path, story)
+
+
+@pytest.mark.parametrize(
+    ("label", "about", "days", "alerts"),
+    [
+        ("negative", None, 1, 1),
+        ("negative", True, 1, 1),
+        ("negative", False, 1, 0),
+        ("positive", None, 1, 0),
+        ("negative", None, 8, 0),
+    ],
+)
+def test_what_is_felt_as_negative_is_told_if_it_is_news(
+    tmp_path: Path, label: str, about: bool | None, days: int, alerts: int
+) -> None:
+    async def story(world: World) -> None:
+        await polled(world, post(1, f"В {BRAND} опять очередь"))
+        assert world.count("alerts") == 0
+        world.clock.moment += timedelta(days=days)
+        assert (await feel(world, 1, label, about=about))["alerts"] == alerts
+        await feel(world, 1, label, about=about)
+        assert world.count("alerts") == alerts
+
+    play(tmp_path, story)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"mention": 1}, "say whether"),
+        ({"mention": 1, "sentiment": "angry"}, "not 'angry'"),
+        ({"mention": 1, "sentiment": []}, "a sentiment is negative, neutral, positive"),
+        ({"mention": 7, "sentiment": "neutral"}, "no mention 7"),
+        ({"mention": 1, "sentiment": "neutral", "brand": "Ромашка"}, "no post with a mention of 'Ромашка'"),
+    ],
+)
+def test_an_answer_that_says_nothing_is_refused(tmp_path: Path, given: dict[str, JSON], words: str) -> None:
+    async def story(world: World) -> None:
+        await polled(world, post(1))
+        with pytest.raises(InputError, match=words):
+            await correct(world.ports, plan_of(world), given)
+        assert world.count("corrections") == 0
+
+    play(tmp_path, story)
+
+
+def test_the_brand_may_be_named(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        await polled(world, post(1))
+        assert (await feel(world, 1, "neutral", brand=BRAND.upper()))["mention"] == 1
+
+    play(tmp_path, story)
+
+
+def test_a_mention_whose_words_no_index_has_yet_is_felt_as_it_was_corrected(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        await polled(world, post(1))
+
+        def unread(store: Store) -> None:
+            store.add_learned(BRAND, to_record(taught_so(1.0)), answers=400, is_better=True, note="", now=NOW)
+            store._db.execute("DELETE FROM mention_search")
+            store._db.execute("UPDATE mentions SET search_version = 0")
+
+        await world.writer.run(unread)
+        assert (await feel(world, 1, "positive"))["sentiment"] == "positive"
+        assert (mention(world)["sentiment"], world.count("mention_search")) == ("positive", 1)
+
+    play(tmp_path, story)
+
+
+# ── training ──
+
+
+def test_as_many_corrections_are_asked_for_as_are_learned_from() -> None:
+    assert (LEAST, MOST) == (adapting.LEAST, adapting.MOST)
+
+
+async def felt(world: World, count: int = LEAST, *, first: int = 1) -> None:
+    """So many mentions that somebody felt as positive."""
+    await polled(world, *(post(number, f"{BRAND} плохо {number}") for number in range(first, first + count)))
+    for row in world.rows(f"SELECT id FROM mentions ORDER BY id DESC LIMIT {count}"):
+        await feel(world, cast("int", row["id"]), "positive")
+
+
+def states(world: World) -> list[object]:
+    return [row["state"] for row in world.rows("SELECT state FROM adaptations ORDER BY id")]
+
+
+def test_too_few_corrections_teach_nothing(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        worker = pupil(world)
+        await felt(world, LEAST - 1)
+        said = await trained(world)
+        assert (said["corrections"], said["needed"], said["figures"], said["version"]) == (LEAST - 1, LEAST, None, None)
+        assert (worker.lessons, worker.adaptations, states(world)) == ([], [], [])
+
+    play(tmp_path, story)
+
+
+def test_what_is_better_counts_at_once_and_can_be_taken_back(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        worker = pupil(world)
+        await felt(world)
+        said = await trained(world)
+        assert (said["figures"], said["is_better"], said["version"], said["active"]) == (FIGURES, True, 1, 1)
+        (lesson,) = worker.lessons
+        assert (len(lesson), {label for _, label in lesson}) == (LEAST, {Label.POSITIVE})
+        assert all(text.startswith(f"{BRAND} плохо ") for text, _ in lesson)
+        assert [one is not None and one.tier.value for one in worker.adaptations] == ["fast"]
+        await trained(world)
+        assert (states(world), world.rows("SELECT answers FROM adaptations")[0]) == (
+            ["former", "active"],
+            {"answers": LEAST},
+        )
+        said = await trained(world, undo=True)
+        assert (said["undone"], said["active"], said["corrections"]) == (2, 1, LEAST)
+        assert (await trained(world, undo=True))["active"] is None
+        assert [one is None for one in worker.adaptations] == [False, False, False, True]
+        with pytest.raises(InputError, match="nothing that was learned"):
+            await trained(world, undo=True)
+
+    play(tmp_path, story)
+
+
+def test_what_is_no_better_is_kept_and_does_not_count(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        worker = pupil(world)
+        await felt(world)
+        await trained(world)
+        worker.is_better = False
+        said = await trained(world)
+        assert (said["is_better"], said["version"], said["active"]) == (False, 2, 1)
+        assert (states(world), len(worker.adaptations)) == (["active", "worse"], 1)
+
+    play(tmp_path, story)
+
+
+def test_each_tier_learns_for_itself(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        pupil(world)
+        await felt(world)
+        await trained(world)
+        world.worker = worker = Pupil(Tier.QUALITY)
+        with pytest.raises(InputError, match="nothing that was learned"):
+            await trained(world, undo=True)
+        assert (await trained(world))["active"] == 2
+        assert states(world) == ["active", "active"]
+        assert (await trained(world, undo=True))["active"] is None
+        assert [one and one.tier for one in worker.adaptations] == [Tier.QUALITY, None]
+        assert states(world) == ["active", "undone"]
+
+    play(tmp_path, story)
+
+
+def test_a_dry_run_keeps_nothing(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        worker = pupil(world)
+        await felt(world)
+        said = await trained(world, dry_run=True)
+        assert (said["figures"], said["is_better"], said["version"], said["active"]) == (FIGURES, True, None, None)
+        assert (states(world), worker.adaptations) == ([], [])
+
+    play(tmp_path, story)
+
+
+def test_what_is_erased_while_it_is_learned_from_teaches_nothing(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        class Late(Pupil):
+            async def train_sentiment(
+                self, answers: Sequence[tuple[Post, str, Label, datetime]], now: datetime
+            ) -> dict[str, JSON] | None:
+                await world.writer.run(erase)
+                return await super().train_sentiment(answers, now)
+
+        def erase(store: Store) -> None:
+            store.erase([2], now=NOW)
+
+        world.worker = worker = Late()
+        await felt(world)
+        with pytest.raises(InputError, match="erased"):
+            await trained(world)
+        assert (states(world), worker.adaptations) == ([], [])
+
+    play(tmp_path, story)
+
+
+async def forget_one(world: World) -> None:
+    """An author whose post was corrected asks to be forgotten."""
+    world.web.shows(told(900, f"{BRAND} плохо", by="Ольга"))
+    await world.poll()
+    (theirs,) = world.rows("SELECT id, post_id FROM mentions ORDER BY id DESC LIMIT 1")
+    await feel(world, cast("int", theirs["id"]), "neutral")
+    await trained(world)
+    assert await forget_olga(world, cast("int", theirs["post_id"])) is True
+
+
+async def forget_olga(world: World, post_id: int) -> JSON:
+    """Whether what was learned went with her post."""
+    posts: list[JSON] = [post_id]
+    said = await forget(world.ports, world.plan, {"kind": "author", "value": "ольга", "posts": posts})
+    return cast("dict[str, JSON]", said)["unlearned"]
+
+
+def test_what_was_learned_of_forgotten_posts_goes_and_is_learned_again_without_them(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        worker = pupil(world)
+        await felt(world)
+        await forget_one(world)
+        assert [len(lesson) for lesson in worker.lessons] == [LEAST + 1]  # whoever asked waits for no training
+        assert ([one is None for one in worker.adaptations], states(world)) == ([False, True], [])
+        await trained(world)
+        assert [len(lesson) for lesson in worker.lessons] == [LEAST + 1, LEAST]
+        assert [one is None for one in worker.adaptations] == [False, True, False]
+        assert world.rows("SELECT answers, state FROM adaptations") == [{"answers": LEAST, "state": "active"}]
+
+    play(tmp_path, story)
+
+
+def test_forgetting_somebody_else_changes_nothing_that_was_learned(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        worker = pupil(world)
+        await felt(world)
+        await trained(world)
+        world.web.shows(told(900, f"{BRAND} плохо", by="Ольга"))
+        await world.poll()
+        (theirs,) = world.rows("SELECT post_id FROM mentions ORDER BY id DESC LIMIT 1")
+        assert await forget_olga(world, cast("int", theirs["post_id"])) is False
+        assert (len(worker.lessons), len(worker.adaptations), states(world)) == (1, 1, ["active"])
+
+    play(tmp_path, story)
+
+
+# ── what judges is replaced meanwhile ──
+
+
+def test_what_is_learned_while_the_workers_are_replaced_counts_for_those_that_judge_then(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        new = Pupil()
+
+        class Replaced(Pupil):
+            async def train_sentiment(
+                self, answers: Sequence[tuple[Post, str, Label, datetime]], now: datetime
+            ) -> dict[str, JSON] | None:
+                world.worker = new
+                return await super().train_sentiment(answers, now)
+
+        world.worker = old = Replaced()
+        await felt(world)
+        ports = replace(world.ports, present=lambda: cast("WorkerPool", world.worker))
+        said = cast("dict[str, Any]", await train(ports, world.plan, {}))
+        assert (said["active"], old.adaptations, [one is None for one in new.adaptations]) == (1, [], [False])
+
+    play(tmp_path, story)
+
+
+def test_a_training_that_ends_does_not_bring_back_what_was_taken_back_meanwhile(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        class Slow(Pupil):
+            """Is still at the first lesson when the second comes."""
+
+            def __init__(self) -> None:
+                super().__init__()
+                self.is_asked, self.may_go_on = asyncio.Event(), asyncio.Event()
+
+            async def adapt(self, adaptation: Adaptation | None) -> None:
+                if adaptation is not None:
+                    self.is_asked.set()
+                    await self.may_go_on.wait()
+                await super().adapt(adaptation)
+
+        world.worker = worker = Slow()
+        await felt(world)
+        ports = world.ports
+        training = asyncio.create_task(train(ports, world.plan, {}))
+        await worker.is_asked.wait()
+        undoing = asyncio.create_task(train(ports, world.plan, {"undo": True}))
+        await world.writer.run(lambda store: store.count_felt())  # after the version was taken back
+        assert states(world) == ["undone"]
+        worker.may_go_on.set()
+        await asyncio.gather(training, undoing)
+        assert [one is None for one in worker.adaptations] == [False, True]
+
+    play(tmp_path, story)
