@@ -42,7 +42,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "mentions": ("history", "The newest mentions"),
     "search": ("searching", "Search all that was ever found"),
     "why": ("explaining", "Explain a mention"),
-    "correct": ("correcting", "Answer whether a mention is about its brand, and how it is felt"),
+    "correct": ("correcting", "Answer: is a mention about its brand, how is it felt?"),
     "train": ("training", "Learn from corrected sentiments"),
     "brands": ("brands", "Names of each brand, what is matched, what was learned"),
     "author": ("authors", "What somebody wrote before, about us and others"),
