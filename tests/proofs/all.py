@@ -40,7 +40,7 @@ RUNS = (
     Run("month", ("--seeds", "6"), package="tests.sim"),
     Run("month", ("--short",), package="tests.sim", long=True),
     Run("live", ("wordpress",)),
-    Run("live", ("flaskbb",)),
+    Run("live", ("flaskbb",), long=True),
     Run("live", ("wordpress",), fault="lose-post"),
     Run("admin_day", ("--check", "docs/administrators-day.md")),
     *(Run("admin_day", fault=fault, long=True) for fault in ("forgetful-restore", "no-backup", "lost-history")),
