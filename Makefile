@@ -33,9 +33,10 @@ types: $(DEV_STAMP)
 	$(BIN)/mypy
 
 unit: $(DEV_STAMP)
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m "not slow"
 
 proofs: $(DEV_STAMP)  ## the daemon against an observer that shares no code with it, and the same with faults planted
+	$(BIN)/python -m pytest -q -m slow
 	$(BIN)/python -m tests.proofs.all
 
 bench: $(DEV_STAMP)  ## 500 feeds, beside PyPI's reader

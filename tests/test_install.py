@@ -17,7 +17,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-pytestmark = pytest.mark.skipif(shutil.which("make", path=os.defpath) is None, reason="make is not installed")
+pytestmark = [
+    pytest.mark.slow,  # the administrator's day, which CI runs, goes the same way with the real program
+    pytest.mark.skipif(shutil.which("make", path=os.defpath) is None, reason="make is not installed"),
+]
 
 # Stands for monitor/__main__.py: the same commands and options, over a database of one table.
 PROGRAM = """\

@@ -37,7 +37,7 @@ class Run:
 
 SMALL = ("--kills", "12", "--posts", "500")
 RUNS = (
-    Run("month", ("--seeds", "6"), package="tests.sim"),
+    Run("month", ("--seeds", "4"), package="tests.sim"),
     Run("month", ("--short",), package="tests.sim", long=True),
     Run("live", ("wordpress",)),
     Run("live", ("flaskbb",), long=True),
@@ -52,7 +52,7 @@ RUNS = (
     ),
     Run("crash", SMALL),
     Run("crash", ("--kills", "50", "--posts", "2000"), long=True),
-    Run("crash", SMALL, fault="mark-before-send"),
+    Run("crash", ("--kills", "7", "--posts", "300"), fault="mark-before-send"),
     *(Run("crash", SMALL, fault=fault, long=True) for fault in ("skip-page", "forget-cursor", "lose-post")),
     Run("zoo", timed=True),
     Run("zoo", fault="one-at-a-time", timed=True),

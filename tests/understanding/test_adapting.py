@@ -86,6 +86,7 @@ def test_what_was_known_before_is_not_unlearned(slang: Training, model: Model) -
     assert [one.label for one in model.adapted(slang.adaptation).judge(texts)] == [Label.NEGATIVE, Label.POSITIVE]
 
 
+@pytest.mark.slow
 def test_random_labels_hardly_ever_count(model: Model) -> None:
     def counts(seed: int) -> bool:
         rng = random.Random(seed)
@@ -94,7 +95,7 @@ def test_random_labels_hardly_ever_count(model: Model) -> None:
         assert training is not None
         return training.is_better
 
-    assert sum(map(counts, range(3))) <= 1  # chance is let through one time in twenty
+    assert sum(map(counts, range(5))) <= 1  # chance is let through one time in twenty
 
 
 @pytest.mark.parametrize(
