@@ -33,8 +33,6 @@ _PREFIX: Final = "query: "
 """The encoder was trained to see it before a text that others are compared with."""
 _TOGETHER: Final = 512
 """Pieces of a batch, padding included: more would leave the processor's caches."""
-_ROWS: Final = 256
-"""Pieces that go through the widest part of a layer at once, for the same reason."""
 
 
 def available() -> bool:
@@ -44,7 +42,7 @@ def available() -> bool:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Layer:
-    """The matrices of a layer, transposed views for rows of tokens, with their offsets."""
+    """The matrices of a layer, transposed for rows of tokens, with their offsets."""
 
     asked: tuple[Floats, Floats]
     put: tuple[Floats, Floats]
@@ -58,11 +56,12 @@ class _Layer:
         width, between = weights.shape.width, weights.shape.between
 
         def matrix(name: str, columns: int = width) -> tuple[Floats, Floats]:
-            return weights.matrix(f"l{number}.{name}.w", columns).T, weights.plain(f"l{number}.{name}.b")
+            transposed = np.ascontiguousarray(weights.matrix(f"l{number}.{name}.w", columns).T)
+            return transposed, weights.plain(f"l{number}.{name}.b")
 
         asked = [matrix(name) for name in "qkv"]
         return cls(
-            asked=(np.concatenate([part.T for part, _ in asked]).T, np.concatenate([part for _, part in asked])),
+            asked=(np.concatenate([part for part, _ in asked], axis=1), np.concatenate([part for _, part in asked])),
             put=matrix("ao"),
             after_attention=(weights.plain(f"l{number}.aln.w"), weights.plain(f"l{number}.aln.b")),
             widen=matrix("fi"),
@@ -112,9 +111,7 @@ class Encoder:
         for layer in self._layers:
             x += _through(self._attend(x, layer, hidden, inside.shape), *layer.put)
             self._normalise(x, *layer.after_attention)
-            for start in range(0, len(x), _ROWS):
-                rows = x[start : start + _ROWS]
-                rows += _through(_gelu(_through(rows, *layer.widen)), *layer.narrow)
+            x += _through(_gelu(_through(x, *layer.widen)), *layer.narrow)
             self._normalise(x, *layer.after)
         x *= inside.reshape(-1, 1)
         means: Floats = x.reshape(*inside.shape, -1).sum(axis=1) / lengths[:, None].astype(np.float32)
