@@ -16,7 +16,7 @@ from monitor.models import Author
 from monitor.understanding.relevance.learning import EACH, LEAST, Learned, to_record
 from tests.flows.telling import Teller, reply, told
 from tests.flows.test_rescoring import plan_of
-from tests.flows.world import BRAND, NOW, FakeWorker, World, play, post
+from tests.flows.world import BRAND, NOW, FakeWorker, World, mention, play, polled, post
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,20 +69,9 @@ def doubting(world: World) -> Doubter:
     return world.worker
 
 
-async def polled(world: World, *posts: Post) -> None:
-    world.web.shows(post(0, "ни о ком"))
-    await world.poll()
-    world.web.shows(*posts)
-    await world.poll()
-
-
 async def answer(world: World, mention: int, *, about: bool, **more: JSON) -> dict[str, Any]:
     said = await correct(world.ports, plan_of(world), {"mention": mention, "about": about, **more})
     return cast("dict[str, Any]", said)
-
-
-def mention(world: World, number: int = 1) -> dict[str, Any]:
-    return world.rows(f"SELECT * FROM mentions WHERE id = {number}")[0]
 
 
 def test_no_makes_a_mention_doubtful_and_nothing_brings_it_back(tmp_path: Path) -> None:
@@ -310,13 +299,18 @@ def test_a_version_that_does_worse_than_the_one_that_counts_does_not_take_its_pl
     play(tmp_path, story)
 
 
+async def taught_and_told(world: World) -> None:
+    """Enough answers to learn from, then a story of Maria's by a judge that knows who confirms what."""
+    doubting(world)
+    await taught(world, LEAST)
+    world.worker = Teller()
+    world.web.shows(told(900, by="Мария"))
+    await world.poll()
+
+
 def test_what_was_learned_still_counts_when_others_confirm(tmp_path: Path) -> None:
     async def story(world: World) -> None:
-        doubting(world)
-        await taught(world, LEAST)
-        world.worker = Teller()
-        world.web.shows(told(900, by="Мария"))
-        await world.poll()
+        await taught_and_told(world)
         ask = "SELECT doubtful, relevance, why FROM mentions ORDER BY id DESC LIMIT 1"
         (before,) = world.rows(ask)
         world.web.shows(reply(901, "+1", to="n900", by="Олег"))
@@ -331,11 +325,7 @@ def test_what_was_learned_still_counts_when_others_confirm(tmp_path: Path) -> No
 
 def test_what_an_edit_took_out_stays_doubtful_when_others_confirm(tmp_path: Path) -> None:
     async def story(world: World) -> None:
-        doubting(world)
-        await taught(world, LEAST)
-        world.worker = Teller()
-        world.web.shows(told(900, by="Мария"))
-        await world.poll()
+        await taught_and_told(world)
         world.web.shows(told(900, "ошиблась, это было совсем в другом месте", by="Мария"))
         await world.poll()
         world.web.shows(reply(901, "+1", to="n900", by="Олег"))

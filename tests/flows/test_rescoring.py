@@ -19,7 +19,7 @@ from monitor.query import parse
 from monitor.store import Reader, open_reader
 from monitor.store.rescore import candidates, kept_posts
 from monitor.understanding import encoder
-from tests.flows.world import BRAND, NOW, FakeWorker, World, play, post
+from tests.flows.world import BRAND, NOW, FakeWorker, World, play, polled, post
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -96,13 +96,6 @@ def plan_of(world: World, *brands: str) -> Plan:
     watched = tuple(Brand(name=name) for name in brands or (BRAND, OTHER))
     config = SimpleNamespace(brands=watched, fingerprint="same")
     return replace(world.plan, config=cast("Config", config))
-
-
-async def polled(world: World, *posts: Post) -> None:
-    world.web.shows(post(0, "ни о ком"))
-    await world.poll()
-    world.web.shows(*posts)
-    await world.poll()
 
 
 async def judged_again(world: World, rule: Callable[[Judgement, Post], Judgement], **orders: object) -> Difference:

@@ -17,10 +17,11 @@ from monitor.flows.training import LEAST, MOST, train
 from monitor.models import Label, Tier
 from monitor.understanding import adapting
 from monitor.understanding.relevance.learning import to_record
+from tests.fetching.fakes import until
 from tests.flows.telling import told
 from tests.flows.test_correcting import taught_so
 from tests.flows.test_rescoring import plan_of
-from tests.flows.world import BRAND, NOW, FakeWorker, World, play, post
+from tests.flows.world import BRAND, NOW, FakeWorker, World, mention, play, polled, post
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,13 +78,6 @@ def pupil(world: World) -> Pupil:
     return world.worker
 
 
-async def polled(world: World, *posts: Post) -> None:
-    world.web.shows(post(0, "ни о ком"))
-    await world.poll()
-    world.web.shows(*posts)
-    await world.poll()
-
-
 async def feel(world: World, mention: int, label: str | None, **more: JSON) -> dict[str, Any]:
     said = await correct(world.ports, plan_of(world), {"mention": mention, "sentiment": label, **more})
     return cast("dict[str, Any]", said)
@@ -91,10 +85,6 @@ async def feel(world: World, mention: int, label: str | None, **more: JSON) -> d
 
 async def trained(world: World, **orders: JSON) -> dict[str, Any]:
     return cast("dict[str, Any]", await train(world.ports, world.plan, orders))
-
-
-def mention(world: World, number: int = 1) -> dict[str, Any]:
-    return world.rows(f"SELECT * FROM mentions WHERE id = {number}")[0]
 
 
 # ── corrections ──
@@ -417,8 +407,7 @@ def test_a_training_that_ends_does_not_bring_back_what_was_taken_back_meanwhile(
         training = asyncio.create_task(train(ports, world.plan, {}))
         await worker.is_asked.wait()
         undoing = asyncio.create_task(train(ports, world.plan, {"undo": True}))
-        await world.writer.run(lambda store: store.count_felt())  # after the version was taken back
-        assert states(world) == ["undone"]
+        await until(lambda: states(world) == ["undone"])
         worker.may_go_on.set()
         await asyncio.gather(training, undoing)
         assert [one is None for one in worker.adaptations] == [False, True]

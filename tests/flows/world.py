@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from monitor.alerting.routes import CompiledRoute
 from monitor.errors import Malformed, StatusError
@@ -294,6 +294,19 @@ def marks(world: World) -> str:
 def state(world: World) -> dict[str, object]:
     """How the source stands."""
     return world.rows("SELECT health, error, failures, etag FROM sources")[0]
+
+
+def mention(world: World, number: int = 1) -> dict[str, Any]:
+    """A mention as it is stored."""
+    return world.rows(f"SELECT * FROM mentions WHERE id = {number}")[0]
+
+
+async def polled(world: World, *posts: Post) -> None:
+    """Past the silent first visit, then one that shows these."""
+    world.web.shows(post(0, "ни о ком"))
+    await world.poll()
+    world.web.shows(*posts)
+    await world.poll()
 
 
 async def begin(world: World) -> None:

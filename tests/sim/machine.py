@@ -20,6 +20,7 @@ from monitor.daemon import Daemon, sync_sources
 from monitor.fetching.fetcher import Fetcher, _Answer
 from monitor.flows.ports import Ports, make_plan
 from monitor.models import Judgement, Label, Lemmas, Mention, Sentiment, Why
+from monitor.sources.article import Article, read_article
 from monitor.sources.permalink import holds
 from monitor.store import Store, Writer
 from monitor.store.connection import open_writer, sqlite_errors
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from monitor.config import Config
     from monitor.fetching.redirects import Hop
     from monitor.models import JSON, HostState, Page, Post, Request, Response
-    from monitor.sources.article import Article
     from monitor.sources.protocol import Kind
     from monitor.worker import WorkerPool
     from tests.sim.clock import SimClock
@@ -125,7 +125,7 @@ class InlineWorker:
         return page
 
     async def article(self, response: Response) -> Article:
-        raise NotImplementedError(response.url)
+        return read_article(response)
 
     async def holds(self, response: Response, beginning: str) -> bool | None:
         return holds(response, beginning)
