@@ -11,10 +11,8 @@ texts, how often the training would count (`is_better`), and its seconds of CPU.
 from __future__ import annotations
 
 import argparse
-import gzip
 import time
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -26,11 +24,11 @@ if TYPE_CHECKING:
 
 import numpy as np
 
-from monitor.models import Label, Tier
+from monitor.models import Tier
 from monitor.understanding.adapting import Lesson, figures, train
 from monitor.understanding.sentiment import LABELS, Model
+from training.corpora import DATA, read_rows
 
-DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "sentiment"
 CORPORA = ("crowdflower_brands", "nc_rusentiment", "rusentitweet")
 """The last is among what the model was trained on (other texts of it): it shows how little is left to learn there."""
 COUNTS = (50, 100, 200, 400)
@@ -46,14 +44,6 @@ class Run(NamedTuple):
     seconds: float
 
 
-def read(corpus: str, part: str) -> tuple[list[str], NDArray[np.int64]]:
-    """Texts and labels (as they stand in LABELS) of one file."""
-    with gzip.open(DATA / f"{corpus}.{part}.tsv.gz", "rt", encoding="utf-8", newline="\n") as lines:
-        next(lines)
-        rows = [line.rstrip("\n").split("\t", 3) for line in lines]
-    return [row[3] for row in rows], np.array([LABELS.index(Label(row[2])) for row in rows])
-
-
 def said(model: Model, texts: Sequence[str]) -> NDArray[np.int64]:
     """The label of each text, as it stands in LABELS."""
     parts = [model.probabilities(texts[at : at + _BATCH]).argmax(axis=1) for at in range(0, len(texts), _BATCH)]
@@ -61,8 +51,9 @@ def said(model: Model, texts: Sequence[str]) -> NDArray[np.int64]:
 
 
 def measure(model: Model, corpus: str, *, seeds: int, mistakes: bool) -> None:
-    texts, labels = read(corpus, "train")
-    dev, wanted = read(corpus, "dev")
+    drawn_from, held_out = (read_rows(DATA / f"{corpus}.{part}.tsv.gz") for part in ("train", "dev"))
+    texts, labels = drawn_from.texts, drawn_from.labels
+    dev, wanted = held_out.texts, held_out.labels
     held = set(dev)
     usable = np.array([at for at, text in enumerate(texts) if text not in held])
     if mistakes:

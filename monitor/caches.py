@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 
 PROGRAM: Final = "brand-mention-monitor"
 
-_UNREADABLE: Final = (OSError, EOFError, ValueError, pickle.UnpicklingError, AttributeError, ImportError, IndexError)
-"""What a file says that was broken off, or written by another version."""
-
 
 def folder(name: str, *, complete: Callable[[Path], bool] = Path.is_dir) -> Path:
     """The first place whose folder of this name is complete, else the first where it can be written, else a new one."""
@@ -61,7 +58,8 @@ def remembered(kind: str, name: str, key: str, make: Callable[[], Any]) -> Any:
     """
     place = _there(kind, lambda place: (place / f"{name}-{key}").is_file())
     if place is not None:
-        with contextlib.suppress(*_UNREADABLE), (place / f"{name}-{key}").open("rb") as file:
+        # Damaged bytes, or those of another version, are read as any program: it may fail with whatever there is.
+        with contextlib.suppress(Exception), (place / f"{name}-{key}").open("rb") as file:
             if _is_ours(os.fstat(file.fileno())) and _is_ours(place.stat()):
                 return pickle.load(file)  # noqa: S301 - written by ourselves, see above
     made = make()
@@ -88,6 +86,7 @@ def _keep(place: Path, name: str, key: str, made: object) -> None:
             pickle.dump(made, file, protocol=pickle.HIGHEST_PROTOCOL)
             os.fchmod(file.fileno(), 0o644)
             file.flush()
+            os.fsync(file.fileno())  # else a failing machine may keep the name without the content
             Path(file.name).replace(place / f"{name}-{key}")
         except BaseException:
             Path(file.name).unlink(missing_ok=True)

@@ -23,7 +23,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from monitor import control, logs, notify
 from monitor.clock import SystemClock
 from monitor.config import load
-from monitor.errors import ConfigError, InputError, MonitorError, SourceError, WorkerKilled
+from monitor.errors import ConfigError, InputError, MonitorError, SourceError, WorkerKilled, WorkersStopped
 from monitor.fetching.address import host_of
 from monitor.fetching.fetcher import Fetcher
 from monitor.flows import desk
@@ -35,6 +35,7 @@ from monitor.flows.settling import settle
 from monitor.flows.ticks import reindex
 from monitor.store import Writer, lock_database
 from monitor.tracking.health import after_failure
+from monitor.understanding.tiers import chosen
 from monitor.web import metrics
 from monitor.web.app import STUCK_AFTER, WebServer, make_app
 from monitor.worker import WORKERS
@@ -47,7 +48,6 @@ if TYPE_CHECKING:
     from monitor.config import Config
     from monitor.models import JSON, HostState
     from monitor.store import LeasedSource, PendingMessage
-    from monitor.worker import WorkerPool
 
 POLL_TICK: Final = 0.5  # seconds
 DELIVER_TICK: Final = 1.0
@@ -109,6 +109,7 @@ class Daemon:
         self._chores: set[asyncio.Task[None]] = set()
         self._stopping = asyncio.Event()
         self._taking = asyncio.Lock()
+        self._reloading = asyncio.Lock()
         self._last_tick = self._clock.monotonic()
         self._clock_offset = self._offset()
         self._plan: Plan
@@ -147,8 +148,7 @@ class Daemon:
     def _handlers(self) -> Mapping[str, control.Handler]:
         def handler(name: str, verb: desk.Verb) -> control.Handler:
             async def handle(arguments: Mapping[str, JSON]) -> JSON:
-                ports = replace(self._ports, present=lambda: self._ports.worker)
-                work = verb(ports, self._plan, arguments)  # of the moment: a reload replaces both
+                work = verb(self._ports, self._plan, arguments)  # of the moment: a reload replaces both
                 return await (self._paused_for(work) if name in desk.LONG else work)
 
             return handle
@@ -184,7 +184,7 @@ class Daemon:
 
     async def _warm_up(self) -> None:
         # A worker that cannot start is seen, with its reason, by the first poll; one that is stopped early by nobody.
-        with suppress(WorkerKilled):
+        with suppress(WorkerKilled, WorkersStopped):
             await self._ports.worker.start()
         for receiver in self._plan.config.receivers:
             for target in receiver.targets:
@@ -235,18 +235,19 @@ class Daemon:
 
     async def _reload(self) -> None:
         """Take over a changed configuration as a whole; one that is wrong changes nothing: ConfigError, InputError."""
-        async with self._ports.adapting:
+        async with self._reloading:
             config = await asyncio.to_thread(load, self._config_path, environ=self._environ)
             logs.hide(config.secrets)
-            taught = await self._writer.run(lambda store: store.adaptation())
-            former, worker = self._ports.worker, make_workers(config, taught)
+            former = self._ports.worker
+            worker = former.beside(config.brands, chosen(config.sentiment))
             plan = await make_plan(config, former)
             # While the rows and the plan change together, nothing is leased that only one of them knows.
             async with self._taking:
                 await sync_sources(plan, self._ports)
                 if config.brands != self._plan.config.brands or worker.tier is not former.tier:
-                    worker.succeed(former, self._keep(self._chores, _retire(former, set(self._polls))))
+                    # Polls under way go on with the brands that they began with.
                     self._ports = replace(self._ports, worker=worker)
+                    worker.keep()
                 # A new dict: polls under way put the sessions of the old configuration into theirs.
                 self._ports = replace(self._ports, sessions=_kept_sessions(self._ports.sessions, self._plan, plan))
                 # One Fetcher for life: two would not know of each other's queues.
@@ -339,8 +340,9 @@ class Daemon:
 
     async def _reindex(self) -> None:
         """Index what is not indexed yet."""
-        if done := await reindex(self._ports):
-            log.info("indexed", mentions=done)
+        with suppress(WorkersStopped):  # the program ends; the next one goes on
+            if done := await reindex(self._ports):
+                log.info("indexed", mentions=done)
 
     async def _retain(self) -> None:
         """Let go of what has had its time."""
@@ -368,13 +370,6 @@ def _kept_sessions(sessions: Mapping[str, JSON], before: Plan, after: Plan) -> d
     if before.config.secrets != after.config.secrets:
         return {}
     return {name: one for name, one in sessions.items() if before.sources.get(name) == after.sources.get(name)}
-
-
-async def _retire(worker: WorkerPool, in_flight: set[asyncio.Task[None]]) -> None:
-    """Stop workers that know the old brands, or another tier, once the polls that use them are done."""
-    if in_flight:
-        await asyncio.wait(in_flight)
-    await asyncio.to_thread(worker.close)
 
 
 def _log_failure(task: asyncio.Task[None]) -> None:

@@ -23,6 +23,7 @@
     ├── StoreError                the database cannot be used
     │   ├── DatabaseCorrupt       SQLite's own check fails
     │   └── DatabaseTooNew        written by a later version of this program
+    ├── WorkersStopped            the program is ending; nothing is wrong with what was asked
     ├── AlreadyRunning            another daemon holds the database; names its pid
     ├── DaemonUnreachable         the local socket does not answer
     └── InputError                a line or file given to a command cannot be read
@@ -256,6 +257,12 @@ class DatabaseTooNew(StoreError):
     """The file was written by a later version of this program."""
 
     reason = "too-new"
+
+
+class WorkersStopped(MonitorError):
+    """The worker processes are being stopped for good, as the program ends."""
+
+    reason = "stopping"
 
 
 class AlreadyRunning(MonitorError):

@@ -7,26 +7,19 @@ no database, no network and no history. On the quality tier there is one judge, 
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
 import os
-import resource
-import signal
-import threading
-import time
-from concurrent.futures import CancelledError
-from concurrent.futures import TimeoutError as FutureTimeout
-from concurrent.futures.process import BrokenProcessPool
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
+from copy import copy
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
-from pebble import ProcessExpired, ProcessPool
-
-from monitor.errors import SourceError, WorkerKilled
+from monitor.errors import SourceError
 from monitor.lemmas import lemmatise, variants
 from monitor.models import Lemmas, Tier
+from monitor.processes import Processes, Setup
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
-    from concurrent.futures import Future
     from datetime import datetime
 
     from monitor.models import JSON, Brand, Judgement, Label, Page, Post, Request, Response
@@ -34,9 +27,9 @@ if TYPE_CHECKING:
     from monitor.sources.protocol import Kind
     from monitor.understanding.judge import Judge
     from monitor.understanding.relevance.learning import Learned
-    from monitor.understanding.sentiment import Adaptation
 
     Answered: TypeAlias = tuple[Post, bool, datetime]
+    Taught: TypeAlias = Mapping[str, Mapping[str, JSON]]  # by tier
 
 T = TypeVar("T")
 
@@ -44,71 +37,85 @@ WORKERS: Final = 2  # of each sort; of judges one where they are large
 READ_DEADLINE: Final = 10.0  # seconds for one answer
 JUDGE_DEADLINE: Final = 60.0  # seconds for one page of posts
 TRAIN_DEADLINE: Final = 900.0  # seconds for some thousand texts
-MEMORY_CAP: Final = 2 * 1024**3  # bytes of address space; a worker that wants more dies instead of the machine
-
-# numpy starts a thread for each core unless told otherwise, before it is first imported.
 BLAS_THREADS: Final = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+
+_NOTHING: Final[Taught] = MappingProxyType({})
 
 _judge: Judge | None = None
 
 
 class WorkerPool:
-    """A few killable processes: readers, and judges with these brands loaded.
+    """Readers, and judges with these brands loaded; processes of a sort are started when they are first needed.
 
-    Processes of a sort are started when it is first asked for something.
+    Those made by `beside` share the processes, so that work under way goes on with the brands that it began with.
     """
 
     def __init__(
-        self,
-        brands: Sequence[Brand],
-        *,
-        tier: Tier = Tier.FAST,
-        adaptation: Adaptation | None = None,
-        workers: int = WORKERS,
+        self, brands: Sequence[Brand], *, tier: Tier = Tier.FAST, taught: Taught = _NOTHING, workers: int = WORKERS
     ) -> None:
-        """`tier` is FAST or QUALITY, as `sentiment.chosen` says; `adaptation` what corrections taught it."""
-        for name in BLAS_THREADS:
-            os.environ[name] = "1"
+        """`tier` is FAST or QUALITY, as `tiers.chosen` says; `taught` is what corrections taught each tier."""
+        use_one_thread()
         self.tier = tier
         self._brands = tuple(brands)
-        self._readers = _Processes(workers, _start_reader)
-        judges = workers if tier is Tier.FAST else 1
-        self._judges = _Processes(judges, _start_judge, (self._brands, tier, adaptation))
+        self._shared = _Shared(
+            readers=Processes(workers),
+            judges={Tier.FAST: Processes(workers), Tier.QUALITY: Processes(1)},
+            taught=dict(taught),
+            kept=self,
+        )
+        self.keep()
+
+    def beside(self, brands: Sequence[Brand], tier: Tier) -> WorkerPool:
+        """Workers that judge by other brands, or on another tier, by the same processes."""
+        other = copy(self)
+        other.tier, other._brands = tier, tuple(brands)  # noqa: SLF001 - it is one of us
+        return other
+
+    def keep(self) -> None:
+        """From now on judges of these brands wait for more; those of others end when they have answered."""
+        self._shared.kept = self
+        self._shared.readers.keep(_READER)
+        for tier, processes in self._shared.judges.items():
+            processes.keep(self._judge if tier is self.tier else None)
+
+    @property
+    def _judge(self) -> Setup:
+        return Setup(_start_judge, (self._brands, self.tier, self._shared.taught.get(self.tier)))
 
     async def start(self) -> None:
         """Start the processes before the first work comes; waits until they have loaded."""
-        await asyncio.gather(self._readers.start(), self.start_judges())
+        await asyncio.gather(self._shared.readers.start(_READER), self.start_judges())
 
     async def start_judges(self) -> None:
         """As `start`, for work that reads nothing."""
-        await self._judges.start()
+        await self._shared.judges[self.tier].start(self._judge)
 
     async def read(self, kind: Kind, request: Request, response: Response, cursor: Mapping[str, JSON]) -> Page:
         """`kind.read(…)` in a worker. Raises ReadError; WorkerKilled when it took too long."""
-        return await self._readers.run(_read, (kind, request, response, dict(cursor)), deadline=READ_DEADLINE)
+        return await self._read(_read, kind, request, response, dict(cursor))
 
     async def article(self, response: Response) -> Article:
         """The main text of a page. Raises ReadError; WorkerKilled when it took too long."""
-        return await self._readers.run(_article, (response,), deadline=READ_DEADLINE)
+        return await self._read(_article, response)
 
     async def holds(self, response: Response, beginning: str) -> bool | None:
         """Whether a page still holds a text; see `sources.permalink`. Raises WorkerKilled when it took too long."""
-        return await self._readers.run(_holds, (response, beginning), deadline=READ_DEADLINE)
+        return await self._read(_holds, response, beginning)
 
     async def lemmatise(self, texts: Sequence[tuple[str, str, str | None]]) -> list[Lemmas]:
         """The lemmas of posts, given as title, text and language, in their order."""
-        return await self._judges.run(_lemmatise, (tuple(texts),), deadline=JUDGE_DEADLINE)
+        return await self._ask_judge(_lemmatise, tuple(texts))
 
     async def variants(self, words: Collection[str]) -> dict[str, frozenset[str]]:
         """Every lemma that each of these folded words may have: the dictionaries are loaded here, not in the daemon."""
-        return await self._judges.run(_variants, (frozenset(words),), deadline=JUDGE_DEADLINE) if words else {}
+        return await self._ask_judge(_variants, frozenset(words)) if words else {}
 
     async def learn(self, brand: str, answers: Sequence[Answered], now: datetime) -> Learned | None:
         """What people's answers to mentions of a brand teach; None where they are too few.
 
         An answer is a post, whether it is about the brand, and when it was given.
         """
-        return await self._judges.run(_learn, (brand, tuple(answers), now), deadline=JUDGE_DEADLINE)
+        return await self._ask_judge(_learn, brand, tuple(answers), now)
 
     async def train_sentiment(
         self, corrections: Sequence[tuple[Post, str, Label, datetime]], now: datetime
@@ -117,151 +124,65 @@ class WorkerPool:
 
         A correction is a post, a brand, how people said that the post is felt toward it, and when.
         """
-        return await self._judges.run(_train_sentiment, (tuple(corrections), now), deadline=TRAIN_DEADLINE)
+        return await self._ask_judge(_train_sentiment, tuple(corrections), now, deadline=TRAIN_DEADLINE)
 
     async def judge(self, posts: Sequence[Post], *, site_weight: float | None) -> list[Judgement | None]:
         """The judgements of posts of one source, in their order; None for a post that names no brand."""
         if not posts:
             return []
-        return await self._judges.run(_judge_posts, (tuple(posts), site_weight), deadline=JUDGE_DEADLINE)
+        return await self._ask_judge(_judge_posts, tuple(posts), site_weight)
 
-    async def adapt(self, adaptation: Adaptation | None) -> None:
-        """Judge with what corrections taught from now on; returns once the former judges are gone.
-
-        What is asked meanwhile waits for the new ones. Raises WorkerKilled where the workers are being stopped.
-        """
-        await self._judges.renew(self._brands, self.tier, adaptation)
-
-    def succeed(self, former: WorkerPool, end: asyncio.Task[None]) -> None:
-        """Start no judge before `end`, when the former's are gone, if both have the encoder: a machine holds one."""
-        if self.tier is former.tier is Tier.QUALITY:
-            self._judges.after = end
+    def adapt(self, taught: Taught) -> None:
+        """Judge with what corrections taught each tier from now on; what is being judged ends as it began."""
+        self._shared.taught = dict(taught)
+        self._shared.kept.keep()
 
     def close(self) -> None:
-        """Stop the processes; what they were doing is lost, and polled again. What is asked afterwards is refused."""
-        self._readers.close()
-        self._judges.close()
+        """Stop the processes; what they were doing is lost, and polled again. What is asked later: WorkersStopped."""
+        for processes in (self._shared.readers, *self._shared.judges.values()):
+            processes.close()
+
+    async def _read(self, function: Callable[..., T], *args: object) -> T:
+        return await self._shared.readers.run(_READER, function, args, deadline=READ_DEADLINE)
+
+    async def _ask_judge(self, function: Callable[..., T], *args: object, deadline: float | None = None) -> T:
+        processes = self._shared.judges[self.tier]
+        return await processes.run(self._judge, function, args, deadline=deadline or JUDGE_DEADLINE)
 
 
-class _Processes:
-    """Some processes of one sort; `begin` runs once in each, with the parent's number and what is `given`."""
+@dataclass
+class _Shared:
+    """The processes, and what those know who share them: what counts, and for which brands processes are kept."""
 
-    def __init__(self, count: int, begin: Callable[..., None], given: tuple[object, ...] = ()) -> None:
-        self._count = count
-        self._begin = begin
-        self._given = given
-        self.after: asyncio.Task[None] | None = None
-        """What must have ended before the first of them starts."""
-        self._turn = asyncio.Lock()  # held while those of before end: what is asked waits for the new ones
-        self._guard = threading.Lock()  # close() comes from a thread of its own
-        self._ending = threading.Lock()  # Pebble may not be joined twice at once
-        self._is_closed = False
-        self._asked: set[Future[Any]] = set()
-        self._pool = self._new_pool()
-
-    def _new_pool(self) -> ProcessPool:
-        return ProcessPool(
-            max_workers=self._count,
-            initializer=self._begin,
-            initargs=(os.getpid(), *self._given),
-            context=multiprocessing.get_context("spawn"),
-        )
-
-    async def start(self) -> None:
-        """Start them; waits until they have loaded."""
-        await asyncio.gather(*(self.run(time.sleep, (0.05,), deadline=JUDGE_DEADLINE) for _ in range(self._count)))
-
-    async def run(self, function: Callable[..., T], args: tuple[object, ...], *, deadline: float) -> T:
-        """What the function returns in one of them; `deadline` is in seconds from when it begins there.
-
-        Raises what the function raises; WorkerKilled when it took too long, its process died or all are being stopped.
-        """
-        try:
-            try:
-                return await self._once(function, args, deadline)
-            except BrokenProcessPool:
-                # All had died before they could begin with it, as where memory runs out: it is not to blame.
-                return await self._once(function, args, deadline)
-        except FutureTimeout as error:
-            raise WorkerKilled(f"took longer than {deadline:.0f} s") from error
-        except (ProcessExpired, BrokenProcessPool, MemoryError) as error:
-            raise WorkerKilled(f"the worker died: {error}") from error
-        except CancelledError as error:
-            raise WorkerKilled("the workers are being stopped") from error
-
-    async def _once(self, function: Callable[..., T], args: tuple[object, ...], deadline: float) -> T:
-        if self.after is not None:
-            await asyncio.wait({self.after})
-        async with self._turn:
-            with self._guard:
-                self._refuse_if_closed()
-                if not self._pool.active:
-                    # Pebble gives up for good when all its workers died at once; the daemon must not.
-                    self._pool = self._new_pool()
-                done = self._pool.schedule(function, args=args, timeout=deadline)
-        self._asked.add(done)
-        done.add_done_callback(self._asked.discard)
-        return await asyncio.wrap_future(done)
-
-    async def renew(self, *given: object) -> None:
-        """Begin anew with what is given, once those of before have done what they were asked; the rest waits."""
-        async with self._turn:
-            self._refuse_if_closed()
-            self._given = given
-            self._pool.close()  # type: ignore[no-untyped-call]
-            try:
-                await asyncio.to_thread(self._join, self._pool)
-            finally:
-                self._pool = self._new_pool()
-
-    def _join(self, pool: ProcessPool) -> None:
-        with self._ending:
-            pool.join()
-
-    def _refuse_if_closed(self) -> None:
-        if self._is_closed:
-            raise WorkerKilled("the workers are being stopped")
-
-    def close(self) -> None:
-        """Stop them for good."""
-        with self._guard:
-            self._is_closed = True
-            pool = self._pool
-            pool.stop()  # type: ignore[no-untyped-call]
-        self._join(pool)
-        for one in tuple(self._asked):  # Pebble leaves them open, and who asked would wait for ever
-            one.set_exception(WorkerKilled("the workers are being stopped"))
+    readers: Processes
+    judges: Mapping[Tier, Processes]
+    taught: Taught
+    kept: WorkerPool
 
 
-def _start_reader(parent: int) -> None:
+def use_one_thread() -> None:
+    """Numpy starts a thread for each core unless told otherwise, before it is first imported."""
+    for name in BLAS_THREADS:
+        os.environ[name] = "1"
+
+
+def _start_reader() -> None:
     """Runs once in each reader."""
-    _confine(parent)
     import monitor.sources  # noqa: F401 - loaded now, not within the first answer's deadline
 
 
-def _start_judge(parent: int, brands: tuple[Brand, ...], tier: Tier, adaptation: Adaptation | None) -> None:
+_READER: Final = Setup(_start_reader)
+
+
+def _start_judge(brands: tuple[Brand, ...], tier: Tier, taught: Mapping[str, JSON] | None) -> None:
     """Runs once in each judge."""
     global _judge  # noqa: PLW0603 - the one thing a worker process keeps between tasks
-    _confine(parent)
     from monitor.understanding.judge import Judge
+    from monitor.understanding.sentiment import Adaptation, loaded_encoder
 
-    _judge = Judge(brands, tier=tier, adaptation=adaptation)
-
-
-def _confine(parent: int) -> None:
-    """What holds for each worker: it ignores Ctrl-C, has a cap on its memory, and does not outlive its parent."""
-    # Ctrl-C in a terminal reaches the whole group; stopping is the parent's decision.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_CAP, MEMORY_CAP))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    threading.Thread(target=_die_with, args=(parent,), daemon=True).start()
-
-
-def _die_with(parent: int) -> None:
-    """A worker whose daemon was killed must not linger."""
-    while os.getppid() == parent:
-        time.sleep(0.5)
-    os._exit(0)
+    if tier is Tier.QUALITY:
+        loaded_encoder()  # now, and not within the first posts' deadline
+    _judge = Judge(brands, tier=tier, adaptation=None if taught is None else Adaptation.from_json(taught))
 
 
 def _read(kind: Kind, request: Request, response: Response, cursor: Mapping[str, JSON]) -> Page:

@@ -35,7 +35,8 @@ ALLOWED: dict[str, set[str]] = {
     "flows": _PURE
     | {"alerting", "clock", "config", "discovery", "fetching", "notify", "query", "sources", "store", "tracking"}
     | {"text", "understanding", "worker"},
-    "worker": _PURE | {"lemmas", "sources", "understanding"},
+    "worker": _PURE | {"lemmas", "processes", "sources", "understanding"},
+    "processes": _PURE,
     "web": _PURE | {"config", "flows", "store"},
     "demo": set(),
 }
@@ -56,7 +57,6 @@ FOREIGN: dict[str, set[str]] = {
     "ruamel": {"config"},
     "yaml": set(),
     "pydantic": {"config", "understanding"},
-    "pebble": {"worker"},
     "starlette": {"web", "demo"},
     "uvicorn": {"web", "demo"},
     "typer": {"cli"},

@@ -42,7 +42,19 @@ def test_another_key_makes_it_anew_and_the_older_is_forgotten(place: Path) -> No
     assert [path.name for path in place.iterdir()] == ["one-new"]
 
 
-@pytest.mark.parametrize("content", [b"", b"\x80\x05", pickle.dumps([7])[:-3], b"no pickle at all"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\x80\x05",
+        pickle.dumps([7])[:-3],
+        b"no pickle at all",
+        pytest.param(b"cbuiltins\nint\n(]tR.", id="TypeError"),
+        pytest.param(b"(cos\nenviron\nS'no such'\ni_operator\ngetitem\n.", id="KeyError"),
+        pytest.param(b"\x8e" + (2**62).to_bytes(8, "little"), id="MemoryError"),
+        pytest.param(b"\x80\x04c_struct\nunpack\n(S'<i'\nC\x00tR.", id="struct.error"),
+    ],
+)
 def test_a_broken_file_is_made_anew(place: Path, content: bytes) -> None:
     place.mkdir(parents=True)
     (place / "one-key").write_bytes(content)

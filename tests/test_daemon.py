@@ -25,13 +25,14 @@ from monitor.config import load
 from monitor.errors import InputError
 from monitor.flows.ports import make_plan
 from monitor.models import Tier
-from monitor.understanding import encoder
+from monitor.understanding import tiers
 from tests.cli.inprocess import run_command
 from tests.site import running_site
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
+    from monitor.models import Brand
     from monitor.worker import WorkerPool
     from tests.site import Site
 
@@ -261,12 +262,12 @@ def test_a_reload_with_another_tier_has_new_workers_and_one_that_cannot_be_had_i
         daemon._plan = await make_plan(config, daemon._ports.worker)
         fast = daemon._ports.worker
         path.write_text(text.replace("fast", "quality"), encoding="utf-8")
-        monkeypatch.setattr(encoder, "available", lambda: False)
+        monkeypatch.setattr(tiers, "available", lambda: False)
         with pytest.raises(InputError, match="not installed"):
             await daemon._reload()
         assert daemon._ports.worker is fast
         assert daemon._plan.config.sentiment is Tier.FAST
-        monkeypatch.setattr(encoder, "available", lambda: True)
+        monkeypatch.setattr(tiers, "available", lambda: True)
         await daemon._reload()
         quality = daemon._ports.worker
         assert (fast.tier, quality.tier) == (Tier.FAST, Tier.QUALITY)
@@ -290,6 +291,9 @@ def test_what_a_login_gave_is_forgotten_at_a_reload_where_its_source_changed(tmp
 
     class NoWords:
         tier = Tier.FAST
+
+        def beside(self, _brands: Sequence[Brand], _tier: Tier) -> NoWords:
+            return self
 
         async def variants(self, words: set[str]) -> dict[str, frozenset[str]]:
             return {word: frozenset() for word in words}

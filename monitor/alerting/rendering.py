@@ -174,10 +174,12 @@ def _why(view: MentionView, words: Mapping[str, str]) -> str:
     """The reasons in one line, in the reader's language; `monitor why` has every term."""
     named = ", ".join(dict.fromkeys(f"«{safe_text(span.text)[:60]}»" for span in view.mention.spans[:5]))
     parts = [words["named"].format(named=named)] if named else []
-    if view.post.rating is not None:
-        parts.append(words["rated"].format(stars=f"{view.post.rating:g}"))
-    against = (why.weight for why in view.mention.why if why.code == "contradiction" and why.weight is not None)
-    parts += [words["contradicted"].format(percent=round(100 * weight)) for weight in against]
+    weights = {why.code: why.weight for why in view.mention.why}
+    # Stars of a post that leaves, joins or compares the brand are not its own, and no reason.
+    if (stars := weights.get("rating")) is not None:
+        parts.append(words["rated"].format(stars=f"{stars:g}"))
+    if (against := weights.get("contradiction")) is not None:
+        parts.append(words["contradicted"].format(percent=round(100 * against)))
     parts.append(_read(view.mention.sentiment, words))
     parts += [safe_text(case.name) for case in view.mention.special_cases]
     return "; ".join(parts)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
+    from monitor.errors import DaemonUnreachable
     from monitor.flows.ports import Plan, Ports
     from monitor.models import JSON, Tier
 
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
 def act(verb: str, *, config: Path | None, db: Path | None, timeout: float = 120.0, **arguments: JSON) -> JSON:
     """What the verb of `monitor.flows.desk.VERBS` returns.
 
-    Raises what the verb raises (InputError where the daemon refused), AlreadyRunning when a daemon holds the database
-    and does not answer, ConfigError when this process has to do it and the configuration is wrong.
+    Raises what the verb raises (InputError where the daemon refused), DaemonUnreachable when the daemon was asked and
+    did not answer in time (it goes on) or broke off, AlreadyRunning when a daemon holds the database and does not
+    listen, ConfigError when this process has to do it and the configuration is wrong.
     """
     import asyncio
 
@@ -58,8 +60,11 @@ async def doing(
             if not alone:
                 try:
                     answer = control.call(database_path(db), verb, timeout=timeout, **arguments)
-                except DaemonUnreachable:
-                    if reached:
+                except DaemonUnreachable as error:
+                    if isinstance(error.__cause__, TimeoutError):
+                        words = f"the daemon is still at it ({verb}) after {timeout:g} seconds, and goes on with it"
+                        raise DaemonUnreachable(words) from error
+                    if reached or _is_broken_off(error):
                         raise
                     held = holding(config=config, db=db, follow=follow, workers=workers, sentiment=sentiment)
                     alone.append(await stack.enter_async_context(held))
@@ -71,6 +76,12 @@ async def doing(
             return await desk.VERBS[verb](*alone[0], arguments)
 
         yield do
+
+
+def _is_broken_off(error: DaemonUnreachable) -> bool:
+    """Whether a daemon was asked and may have done it: then it is not done here once more."""
+    cause = error.__cause__
+    return not isinstance(cause, OSError) or isinstance(cause, (ConnectionResetError, BrokenPipeError))
 
 
 @asynccontextmanager

@@ -24,9 +24,9 @@ from monitor.cli.common import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from monitor.models import JSON, Brand, MentionView, Tier
+    from monitor.models import Brand, Tier
     from monitor.store import Reader
     from monitor.store.corrections import Feeling
     from monitor.understanding.evaluation import Evaluation, Subject
@@ -70,12 +70,9 @@ def evaluate(
         return
     if not files:
         raise typer.BadParameter(f"{subject} needs at least one file of labelled texts", param_hint="FILE…")
-    import os
+    from monitor.worker import use_one_thread
 
-    from monitor.worker import BLAS_THREADS
-
-    for name in BLAS_THREADS:
-        os.environ[name] = "1"
+    use_one_thread()
     if subject == "sentiment":
         _evaluate_sentiment(files, _tier(tier, config), wrong=wrong, as_json=as_json)
     else:
@@ -151,6 +148,8 @@ def _table(file: Path) -> list[LabelledText]:
 
 def _evaluate_answers(db: Path | None, *, wrong: int, as_json: bool) -> None:
     """How what was said of mentions stands against what people answered, brand by brand."""
+    from monitor.understanding.evaluation import compared
+
     store = reader(db)
     brands, feelings = store.answered_brands(), _feelings(store)
     if not brands and not feelings:
@@ -158,8 +157,11 @@ def _evaluate_answers(db: Path | None, *, wrong: int, as_json: bool) -> None:
     for brand in brands:
         _show_answers(store, db, brand, wrong=wrong, as_json=as_json)
     for brand, felt in feelings.items():
-        wanted, told = [{one.label.value} for one in felt], [{one.judged.value} for one in felt]
-        evaluation = _compared(brand, [one.view for one in felt], wanted, told)
+        evaluation = compared(
+            [(one.view.post.text, brand) for one in felt],
+            wanted=[{one.label.value} for one in felt],
+            told=[{one.judged.value} for one in felt],
+        )
         name = f"{brand}, sentiment"
         if as_json:
             print_json({**evaluation.to_json(str(database_path(db))), "subject": "sentiment", "brand": brand})
@@ -200,30 +202,14 @@ def _feelings(store: Reader) -> dict[str, list[Feeling]]:
 def _against_answers(store: Reader, brand: str) -> Evaluation:
     """The rules alone, without what was learned or corrected, on the newest answers to mentions of a brand."""
     from monitor.understanding.assess import as_judged
+    from monitor.understanding.evaluation import compared
     from monitor.understanding.relevance.learning import MOST
 
     answers = store.answers(brand, limit=MOST)
-    wanted = [{_word(relevant=answer.about)} for answer in answers]
-    told = [{_word(relevant=not as_judged(answer.view.mention).doubtful)} for answer in answers]
-    return _compared(brand, [answer.view for answer in answers], wanted, told)
-
-
-def _compared(
-    brand: str, views: Sequence[MentionView], wanted: Sequence[set[str]], told: Sequence[set[str]]
-) -> Evaluation:
-    from monitor.understanding.evaluation import Evaluation, scores
-
-    missed: list[Mapping[str, JSON]] = [
-        {"text": view.post.text, "brand": brand, "wanted": [*want], "told": [*said]}
-        for view, want, said in zip(views, wanted, told, strict=True)
-        if want != said
-    ]
-    return Evaluation(
-        n=len(views),
-        per_class=scores(wanted, told),
-        accuracy=1 - len(missed) / len(views),
-        seconds=0.0,  # nothing is judged here
-        wrong=tuple(missed),
+    return compared(
+        [(answer.view.post.text, brand) for answer in answers],
+        wanted=[{_word(relevant=answer.about)} for answer in answers],
+        told=[{_word(relevant=not as_judged(answer.view.mention).doubtful)} for answer in answers],
     )
 
 

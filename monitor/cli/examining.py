@@ -54,7 +54,7 @@ def _configuration(config: Path | None) -> tuple[Config | None, Finding]:
     from monitor.cli.common import load_config
     from monitor.errors import ConfigError, InputError
     from monitor.flows.doctoring import Finding
-    from monitor.understanding.sentiment import chosen
+    from monitor.understanding.tiers import chosen
 
     try:
         path = found_config(config)

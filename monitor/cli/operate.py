@@ -41,7 +41,9 @@ def run(config: ConfigOption = None, db: DatabaseOption = None) -> None:
     import sys
 
     from monitor import logs
+    from monitor.worker import use_one_thread
 
+    use_one_thread()  # sqlite-utils imports numpy, too
     os.umask(0o077)  # the database and its socket are for this user alone
     logs.configure()
     logs.log_crashes()
@@ -91,7 +93,7 @@ def _tier(path: Path, loaded: Config) -> Tier:
     """How sentiment will be read. Raises ConfigError, with the place in the file, where that cannot be."""
     from monitor.config.document import read_document
     from monitor.errors import ConfigError, InputError
-    from monitor.understanding.sentiment import chosen
+    from monitor.understanding.tiers import chosen
 
     try:
         return chosen(loaded.sentiment)
@@ -103,7 +105,7 @@ def _tier(path: Path, loaded: Config) -> Tier:
 def _why_fast(wanted: Tier, tier: Tier) -> str:
     """What auto found missing."""
     from monitor.models import Tier
-    from monitor.understanding.encoder.weights import PACKAGE, VERSION
+    from monitor.understanding.tiers import PACKAGE, VERSION
 
     return f" (the package {PACKAGE} {VERSION} is not installed)" if wanted is Tier.AUTO and tier is Tier.FAST else ""
 

@@ -150,11 +150,13 @@ async def _applied(
 
     What comes first is of no posts: everything is ready then.
     """
+    from itertools import chain
+
     from monitor.flows.rescoring import Difference
 
     how = {"fingerprint": load_config(config).fingerprint, "sentiment": tier and tier.value}
     async with doing(config=config, db=db, sentiment=tier) as do:
-        for posts in ([], *_batches(chosen)):
+        for posts in chain([[]], _batches(chosen)):
             found = await do("rescore", posts=posts, brand=orders.brand, alert=orders.alert, **how)
             yield len(posts), Difference.from_json(found)
 
@@ -175,19 +177,21 @@ async def _previewed(
 
     loaded = load_config(config)
     opened = open_reader(database_path(db))
-    reader = Reader(opened)
-    worker = make_workers(replace(loaded, sentiment=tier or loaded.sentiment), reader.adaptation(), workers=1)
     try:
-        await worker.start_judges()
-        plan = await make_plan(loaded, worker)
-        yield 0, Difference()
-        for posts in _batches(chosen):
-            kept = kept_posts(opened, posts)
-            history = History(stored=reader, plan=plan, now=SystemClock().now())
-            yield len(posts), await preview_posts(kept, worker=worker, plan=plan, orders=orders, history=history)
+        reader = Reader(opened)
+        worker = make_workers(replace(loaded, sentiment=tier or loaded.sentiment), reader.adaptation(), workers=1)
+        try:
+            await worker.start_judges()
+            plan = await make_plan(loaded, worker)
+            yield 0, Difference()
+            for posts in _batches(chosen):
+                kept = kept_posts(opened, posts)
+                history = History(stored=reader, plan=plan, now=SystemClock().now())
+                yield len(posts), await preview_posts(kept, worker=worker, plan=plan, orders=orders, history=history)
+        finally:
+            await asyncio.to_thread(worker.close)
     finally:
         opened.close()
-        await asyncio.to_thread(worker.close)
 
 
 def _batches(chosen: Sequence[int]) -> Iterator[list[int]]:

@@ -68,15 +68,13 @@ def judge(
     brand: Annotated[list[str] | None, typer.Option(help="Judge for these names instead of a configuration.")] = None,
 ) -> None:
     """Judge posts: JSON lines on stdin, JSON lines in the same order on stdout; a bad line gives {"id", "error"}."""
-    import os
     import sys
 
-    from monitor.worker import BLAS_THREADS
+    from monitor.worker import use_one_thread
 
-    for name in BLAS_THREADS:
-        os.environ[name] = "1"
+    use_one_thread()
     from monitor.understanding.judge import Judge
-    from monitor.understanding.sentiment import chosen
+    from monitor.understanding.tiers import chosen
     from monitor.understanding.wire import judge_lines
 
     judging = Judge(_brands(config, brand), tier=chosen(_tier(config, brand)))

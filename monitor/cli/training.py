@@ -12,7 +12,7 @@ from monitor.cli.common import ConfigOption, DatabaseOption, JsonOption, print_j
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-PATIENCE: Final = 1000.0  # seconds: longer than a worker may take
+PATIENCE: Final = 1000.0  # seconds: longer than a worker may take once it has begun; before that others may be in turn
 _FIGURES: Final = (
     ("macro F1", "macro_f1"),
     ("right", "accuracy"),

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from monitor.errors import InputError, WorkerKilled
+from monitor.errors import InputError, WorkerKilled, WorkersStopped
 from monitor.flows.reassessing import reassess
 from monitor.flows.ticks import index
 from monitor.models import Label
@@ -140,7 +140,7 @@ async def learn_if_due(brand: str, *, ports: Ports) -> JSON:
     lessons = [(answer.view.post, answer.about, answer.at) for answer in answers]
     try:
         learned = await ports.worker.learn(brand, lessons, now)
-    except WorkerKilled as error:  # what led to this, an answer or an erasure, is stored and counts
+    except (WorkerKilled, WorkersStopped) as error:  # what led to this, an answer or an erasure, is stored and counts
         log.warning("learning failed", brand=brand, error=str(error))
         return None
     return None if learned is None else await ports.writer.run(partial(_keep, brand, learned, answers, now))

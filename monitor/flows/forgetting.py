@@ -63,15 +63,15 @@ async def forget(ports: Ports, plan: Plan, arguments: Mapping[str, JSON]) -> JSO
     posts, standing_under = (_ids(arguments.get(name)) for name in ("posts", "standing_under"))
     now = ports.clock.now()
     is_new = await ports.writer.run(partial(_mark, asked, now))
-    counted = await ports.writer.run(lambda store: store.active_adaptation(ports.worker.tier))
     erased = Erased()
     for batch in _batches(posts):
         erased = erased.plus(await ports.writer.run(partial(_erase, batch, standing_under, plan, now)))
+    if erased.unlearned:
+        await unlearn(ports)
     for brand in await ports.writer.run(lambda store: store.answered_brands()) if erased.posts else ():
         await learn_if_due(brand, ports=ports)  # anew, without what was erased
-    unlearned = await unlearn(ports, counted)
     log.info("forgotten", kind=asked.kind, hash=asked.hash.hex(), new=is_new, **erased._asdict())
-    return {"hash": asked.hash.hex(), "new": is_new, "unlearned": unlearned, **erased._asdict()}
+    return {"hash": asked.hash.hex(), "new": is_new, **erased._asdict(), "unlearned": erased.unlearned > 0}
 
 
 def _mark(asked: Whom, now: datetime, store: Store) -> bool:

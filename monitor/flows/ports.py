@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -14,6 +13,7 @@ from monitor.sources import KINDS
 from monitor.text import fold
 from monitor.tracking.health import FAILING_AFTER
 from monitor.understanding.history import compile_issues, words_of_issues
+from monitor.understanding.tiers import chosen
 from monitor.worker import WORKERS, WorkerPool
 
 if TYPE_CHECKING:
@@ -33,8 +33,7 @@ class Ports:
     """The outside world, as the composition root made it.
 
     `sessions` holds what a login gave, by source, and `contacts` whom the last polls reached, for as long as the
-    process lives. `adapting` is held by whoever changes the workers, or what they judge by; `present` gives those that
-    judge by then, where a reload may replace `worker`.
+    process lives.
     """
 
     clock: Clock
@@ -43,8 +42,6 @@ class Ports:
     writer: Writer
     sessions: dict[str, JSON] = field(default_factory=dict)
     contacts: Contacts = field(default_factory=Contacts)
-    adapting: asyncio.Lock = field(default_factory=asyncio.Lock)
-    present: Callable[[], WorkerPool] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +76,7 @@ def make_workers(config: Config, taught: Mapping[str, Mapping[str, JSON]], *, wo
 
     Raises InputError where quality sentiment is asked for and this machine has no weights for it.
     """
-    from monitor.understanding.sentiment import Adaptation, chosen  # numpy comes with it
-
-    tier = chosen(config.sentiment)
-    adaptation = Adaptation.from_json(taught[tier]) if tier in taught else None
-    return WorkerPool(config.brands, tier=tier, adaptation=adaptation, workers=workers)
+    return WorkerPool(config.brands, tier=chosen(config.sentiment), taught=taught, workers=workers)
 
 
 async def make_plan(config: Config, worker: WorkerPool) -> Plan:

@@ -158,7 +158,7 @@ async def rescore(ports: Ports, plan: Plan, arguments: Mapping[str, JSON]) -> JS
 
 
 def _refuse_other_tier(wanted: Tier, *, loaded: Tier) -> None:
-    from monitor.understanding.sentiment import chosen  # numpy comes with it
+    from monitor.understanding.tiers import chosen
 
     if chosen(wanted) is not loaded:
         raise InputError(

@@ -83,6 +83,7 @@ def _keep(training: Mapping[str, JSON], lessons: Sequence[Feeling], now: datetim
             tier=tier,
             figures={name: training[name] for name in FIGURES},
             answers=len(lessons),
+            posts=(one.view.post_id for one in lessons),
             is_better=bool(training["is_better"]),
             now=now,
         )
@@ -121,22 +122,17 @@ def _take_back(tier: Tier, store: Store) -> _Undone:
         return _Undone(*done, corrections=store.count_felt())
 
 
-async def unlearn(ports: Ports, counted: int | None) -> bool:
-    """After posts were erased: whether the version that `counted` went with them; texts are judged without it then.
+async def unlearn(ports: Ports) -> None:
+    """After what had been learned went with erased posts: texts are judged without it.
 
     Learning again takes minutes, for which whoever asked to be forgotten need not wait: `monitor train` does.
     """
-    if await ports.writer.run(lambda store: store.active_adaptation(ports.worker.tier)) == counted:
-        return False
     await _judge_by_what_counts(ports)
-    log.info("what was learned of sentiment went with what was erased", version=counted)
-    return True
+    log.info("what was learned of sentiment went with what was erased")
 
 
 async def _judge_by_what_counts(ports: Ports) -> None:
-    from monitor.understanding.sentiment import Adaptation  # numpy comes with it
+    def adapt(store: Store) -> None:  # in the writer's thread, so that whoever reads last has the last word
+        ports.worker.adapt(store.adaptation())
 
-    async with ports.adapting:  # what counts is asked in here: a reload or an undo may have come in between
-        worker = ports.worker if ports.present is None else ports.present()
-        taught = (await ports.writer.run(lambda store: store.adaptation())).get(worker.tier)
-        await worker.adapt(None if taught is None else Adaptation.from_json(taught))
+    await ports.writer.run(adapt)

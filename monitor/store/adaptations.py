@@ -9,7 +9,7 @@ from monitor.store import rows
 from monitor.store.outbox import OutboxVerbs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from sqlite_utils import Database
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from monitor.models import JSON, Tier
 
 KEPT: Final = 10  # versions of a tier that can be gone back to, and of each other state
+
+_LEARNED_FROM: Final = (
+    "EXISTS (SELECT 1 FROM json_each(adaptations.posts) WHERE value IN (SELECT value FROM json_each(?)))"
+)
 
 
 class AdaptationVersion(NamedTuple):
@@ -67,20 +71,25 @@ class AdaptationVerbs(AdaptationReading, OutboxVerbs):
         tier: Tier,
         figures: Mapping[str, JSON],
         answers: int,
+        posts: Iterable[int],
         is_better: bool,
         now: datetime,
     ) -> int:
-        """Store a version of a tier; where `is_better` it counts from now on. The oldest beyond KEPT of a state go."""
+        """Store a version of a tier, learned from `posts`; where `is_better` it counts from now on.
+
+        The oldest beyond KEPT of a state go.
+        """
         with self._in_transaction():
             if is_better:
                 self._withdraw(tier, "former")
             version = self._insert(
-                "INSERT INTO adaptations (tier, made_at, answers, figures, adaptation, state) "
-                "VALUES (?, ?, ?, ?, ?, ?) RETURNING id",
+                "INSERT INTO adaptations (tier, made_at, answers, posts, figures, adaptation, state) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
                 (
                     tier,
                     rows.to_text(now),
                     answers,
+                    json.dumps(sorted(set(posts))),
                     json.dumps(dict(figures)),
                     json.dumps(dict(adaptation)),
                     "active" if is_better else "worse",
@@ -112,11 +121,19 @@ class AdaptationVerbs(AdaptationReading, OutboxVerbs):
         )
 
 
-def unlearn_sentiment(db: Database, posts: Sequence[int | str]) -> None:
-    """Before posts are erased on request: the versions that corrections of them may have taught go too."""
-    db.execute(
-        "DELETE FROM adaptations WHERE made_at >= (SELECT min(corrections.at) FROM mentions "
-        "JOIN corrections ON mention_id = mentions.id WHERE corrections.sentiment IS NOT NULL "
-        "AND post_id IN (SELECT value FROM json_each(?)))",
+def count_unlearned(db: Database, posts: Sequence[int]) -> int:
+    """How many versions that count would go with these posts: one of a tier at most."""
+    found = db.execute(
+        f"SELECT count(*) FROM adaptations WHERE state = 'active' AND {_LEARNED_FROM}",  # noqa: S608 - constants
         (json.dumps(list(posts)),),
     )
+    return int(found.fetchone()[0])
+
+
+def unlearn_sentiment(db: Database, posts: Sequence[int]) -> int:
+    """Before posts are erased on request: versions that learned from them go too; returns how many of them counted."""
+    gone = db.execute(
+        f"DELETE FROM adaptations WHERE {_LEARNED_FROM} RETURNING state",  # noqa: S608 - constants
+        (json.dumps(list(posts)),),
+    )
+    return sum(state == "active" for (state,) in gone.fetchall())

@@ -156,6 +156,14 @@ def _is_object(text: str) -> bool:
         return False
 
 
+def _is_ids(text: str) -> bool:
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(found, list) and all(type(item) is int for item in found)
+
+
 def _is_adaptation(text: str) -> bool:
     """Whether `understanding.sentiment`, which is not for the store to ask, can read what a model is to add."""
     try:
@@ -212,6 +220,7 @@ _SOUND: Final[tuple[tuple[str, Callable[[str], bool]], ...]] = (
     ("judged", _one_of(*Label)),
     ("learned.record", _is_object),
     ("figures", _is_object),
+    ("adaptations.posts", _is_ids),
     ("tier", _one_of(Tier.QUALITY, Tier.FAST)),
     ("adaptation", _is_adaptation),
 )

@@ -74,11 +74,11 @@ class EraseVerbs(RemovalVerbs):
             self._blank_messages(ids)
             self._blank_reasons(ids, names)
             unlearn(self._db, ids)
-            unlearn_sentiment(self._db, ids)
+            unlearned = unlearn_sentiment(self._db, ids)
             sites = self._sites_of(ids)
             gone = self._remove_posts(ids)
             self._forget_sites(sites, now)
-        return gone._replace(cursors=cursors)
+        return gone._replace(cursors=cursors, unlearned=unlearned)
 
     def _names_of(self, ids: Sequence[int]) -> Names:
         """By what else these posts and their authors may be named in other rows."""

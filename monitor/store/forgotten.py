@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from sqlite_utils import Database
 
+from monitor.store.adaptations import count_unlearned
 from monitor.store.m002 import identity_hash
 from monitor.store.removal import Erased
 from monitor.store.schema import APPLICATION_ID
@@ -147,6 +148,7 @@ def weigh(db: Database, ids: Sequence[int]) -> Erased:
         alerts=count(alerts),
         deliveries=count(deliveries),
         messages=count(messages),
+        unlearned=count_unlearned(db, ids),
     )
 
 

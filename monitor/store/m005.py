@@ -2,7 +2,8 @@
 
 An answer says whether a mention is about its brand, how it is felt, or both: what was NOT NULL in `corrections` becomes
 one of two, for which the table is made anew. `judged` is the sentiment that a mention had before anybody corrected it;
-until now nobody could. Never edited once released.
+until now nobody could. `posts` are the ids of those that a version learned from: it goes with any of them that is
+erased on request. Never edited once released.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ CREATE TABLE adaptations (
     tier TEXT NOT NULL,
     made_at TEXT NOT NULL,
     answers INTEGER NOT NULL,
+    posts TEXT NOT NULL,
     figures TEXT NOT NULL,
     adaptation TEXT NOT NULL,
     state TEXT NOT NULL

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Erased(NamedTuple):
-    """How many rows went."""
+    """How many rows went; `unlearned` are versions of what corrections of sentiment taught, of those that counted."""
 
     posts: int = 0
     mentions: int = 0
@@ -23,6 +23,7 @@ class Erased(NamedTuple):
     deliveries: int = 0
     messages: int = 0
     cursors: int = 0
+    unlearned: int = 0
 
     def plus(self, other: Erased) -> Erased:
         """Both together."""

@@ -139,8 +139,10 @@ def evaluate(subject: Subject, texts: Sequence[Labelled], judge: Judge, *, known
 
     `judge` lends its model and its rules; of its brands only matching makes use.
     """
+    pairs = [(one.text, one.brand) for one in texts]
     if subject == "matching":
-        return _compared(texts, [set(one.brands or ()) for one in texts], *_timed(_named, texts, judge))
+        named, seconds = _timed(_named, texts, judge)
+        return compared(pairs, wanted=[set(one.brands or ()) for one in texts], told=named, seconds=seconds)
     told: list[set[str]] = [set() for _ in texts]
     configured = {brand.name: brand for brand in known}
     seconds = 0.0
@@ -152,8 +154,10 @@ def evaluate(subject: Subject, texts: Sequence[Labelled], judge: Judge, *, known
         for at, labels in zip(places, said, strict=True):
             told[at] = labels
     if subject == "special-cases":
-        return _compared(texts, [set(one.labels or ()) for one in texts], told, seconds)
-    return _compared(texts, [{_word(relevant=bool(one.relevant))} for one in texts], told, seconds)
+        wanted = [set(one.labels or ()) for one in texts]
+    else:
+        wanted = [{_word(relevant=bool(one.relevant))} for one in texts]
+    return compared(pairs, wanted=wanted, told=told, seconds=seconds)
 
 
 def _by_brand(texts: Sequence[Labelled]) -> dict[str, list[int]]:
@@ -188,12 +192,20 @@ def _word(*, relevant: bool) -> str:
     return "relevant" if relevant else "irrelevant"
 
 
-def _compared(
-    texts: Sequence[Labelled], wanted: Sequence[set[str]], told: Sequence[set[str]], seconds: float
+def compared(
+    texts: Sequence[tuple[str, str | None]],
+    *,
+    wanted: Sequence[set[str]],
+    told: Sequence[set[str]],
+    seconds: float = 0.0,
 ) -> Evaluation:
+    """What was told of texts (at least one), each with its brand, against what was wanted.
+
+    `seconds` is what telling took, 0 where nothing was judged for this.
+    """
     wrong: list[Mapping[str, JSON]] = [
-        {"text": one.text, "brand": one.brand, "wanted": [*sorted(want)], "told": [*sorted(got)]}
-        for one, want, got in zip(texts, wanted, told, strict=True)
+        {"text": text, "brand": brand, "wanted": [*sorted(want)], "told": [*sorted(got)]}
+        for (text, brand), want, got in zip(texts, wanted, told, strict=True)
         if want != got
     ]
     return Evaluation(

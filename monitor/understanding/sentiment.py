@@ -16,11 +16,10 @@ import numpy as np
 
 from monitor.errors import InputError
 from monitor.models import Label, Sentiment, Tier
-from monitor.understanding import encoder
 from monitor.understanding.encoder import Encoder
-from monitor.understanding.encoder.weights import PACKAGE, VERSION
 from monitor.understanding.heads import Head
 from monitor.understanding.ngrams import features, tokens
+from monitor.understanding.tiers import PACKAGE, VERSION, chosen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -69,23 +68,9 @@ def of_rating(rating: float) -> Sentiment:
     return as_sentiment(negative, positive)
 
 
-def chosen(tier: Tier) -> Tier:
-    """The tier that is meant: auto is quality where the encoder's weights are installed, else fast.
-
-    Raises InputError where quality is asked for and they are not.
-    """
-    if tier is Tier.FAST:
-        return tier
-    if encoder.available():
-        return Tier.QUALITY
-    if tier is Tier.AUTO:
-        return Tier.FAST
-    raise InputError(f"sentiment: quality needs the package {PACKAGE} {VERSION}, which is not installed")
-
-
 @cache
-def _loaded_encoder() -> Encoder:
-    """The encoder of this process, loaded when its first text comes."""
+def loaded_encoder() -> Encoder:
+    """The encoder of this process, loaded when it is first asked for."""
     found = Encoder.load()
     if found is None:
         raise InputError(f"the package {PACKAGE} {VERSION} is not installed any more")
@@ -105,7 +90,7 @@ class Meaning:
 
     def standardised(self, texts: Sequence[str]) -> Floats:
         """The texts' vectors on the scale of the training texts, shape (texts, WIDTH)."""
-        vectors: Floats = (_loaded_encoder().encode(texts) - self.centre) / self.spread
+        vectors: Floats = (loaded_encoder().encode(texts) - self.centre) / self.spread
         return vectors
 
 

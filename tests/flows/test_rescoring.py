@@ -18,7 +18,7 @@ from monitor.models import Brand, Judgement, Label, Lemmas, Mention, Sentiment, 
 from monitor.query import parse
 from monitor.store import Reader, open_reader
 from monitor.store.rescore import candidates, kept_posts
-from monitor.understanding import encoder
+from monitor.understanding import tiers
 from tests.flows.world import BRAND, NOW, FakeWorker, World, play, polled, post
 
 if TYPE_CHECKING:
@@ -325,7 +325,7 @@ def test_the_verb_refuses_another_configuration_and_answers_in_json(tmp_path: Pa
 def test_the_verb_refuses_a_tier_that_is_not_loaded(
     wanted: str, is_installed: bool, refusal: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(encoder, "available", lambda: is_installed)
+    monkeypatch.setattr(tiers, "available", lambda: is_installed)
 
     async def story(world: World) -> None:
         await polled(world, post(1))

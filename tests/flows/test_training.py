@@ -15,6 +15,7 @@ from monitor.flows.forgetting import forget
 from monitor.flows.rescoring import Orders, rescore_posts
 from monitor.flows.training import LEAST, MOST, train
 from monitor.models import Label, Tier
+from monitor.store.removal import Erased
 from monitor.understanding import adapting
 from monitor.understanding.relevance.learning import to_record
 from tests.fetching.fakes import until
@@ -24,14 +25,14 @@ from tests.flows.test_rescoring import plan_of
 from tests.flows.world import BRAND, NOW, FakeWorker, World, mention, play, polled, post
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
+    from monitor.flows.ports import Plan, Ports
     from monitor.models import JSON, Post
-    from monitor.store import Store
-    from monitor.understanding.sentiment import Adaptation
-    from monitor.worker import WorkerPool
+    from monitor.store import Store, Writer
+    from monitor.worker import Taught
 
 _HALF: dict[str, JSON] = {"macro_f1": 0.5, "accuracy": 0.5, "negative_recall": 0.5, "n": 40}
 FIGURES: dict[str, JSON] = {
@@ -59,7 +60,7 @@ class Pupil(FakeWorker):
         self.tier = tier
         self.is_better = True
         self.lessons: list[list[tuple[str, Label]]] = []
-        self.adaptations: list[Adaptation | None] = []
+        self.adaptations: list[Mapping[str, JSON] | None] = []
 
     async def train_sentiment(
         self, answers: Sequence[tuple[Post, str, Label, datetime]], now: datetime
@@ -69,8 +70,8 @@ class Pupil(FakeWorker):
         adaptation = {**ADAPTATION, "tier": self.tier.value}
         return {**FIGURES, "is_better": self.is_better, "adaptation": adaptation, "answers": len(answers)}
 
-    async def adapt(self, adaptation: Adaptation | None) -> None:
-        self.adaptations.append(adaptation)
+    def adapt(self, taught: Taught) -> None:
+        self.adaptations.append(taught.get(self.tier))
 
 
 def pupil(world: World) -> Pupil:
@@ -239,7 +240,7 @@ def test_what_is_better_counts_at_once_and_can_be_taken_back(tmp_path: Path) -> 
         (lesson,) = worker.lessons
         assert (len(lesson), {label for _, label in lesson}) == (LEAST, {Label.POSITIVE})
         assert all(text.startswith(f"{BRAND} плохо ") for text, _ in lesson)
-        assert [one is not None and one.tier.value for one in worker.adaptations] == ["fast"]
+        assert [one and one["tier"] for one in worker.adaptations] == ["fast"]
         await trained(world)
         assert (states(world), world.rows("SELECT answers FROM adaptations")[0]) == (
             ["former", "active"],
@@ -279,7 +280,7 @@ def test_each_tier_learns_for_itself(tmp_path: Path) -> None:
         assert (await trained(world))["active"] == 2
         assert states(world) == ["active", "active"]
         assert (await trained(world, undo=True))["active"] is None
-        assert [one and one.tier for one in worker.adaptations] == [Tier.QUALITY, None]
+        assert [one and one["tier"] for one in worker.adaptations] == [Tier.QUALITY, None]
         assert states(world) == ["active", "undone"]
 
     play(tmp_path, story)
@@ -319,19 +320,38 @@ def test_what_is_erased_while_it_is_learned_from_teaches_nothing(tmp_path: Path)
 
 async def forget_one(world: World) -> None:
     """An author whose post was corrected asks to be forgotten."""
+    post_id = await felt_olga(world)
+    await trained(world)
+    assert await forget_olga(world.ports, world.plan, post_id) is True
+
+
+async def felt_olga(world: World) -> int:
+    """Her post, of which somebody said how it is felt."""
     world.web.shows(told(900, f"{BRAND} плохо", by="Ольга"))
     await world.poll()
     (theirs,) = world.rows("SELECT id, post_id FROM mentions ORDER BY id DESC LIMIT 1")
     await feel(world, cast("int", theirs["id"]), "neutral")
-    await trained(world)
-    assert await forget_olga(world, cast("int", theirs["post_id"])) is True
+    return cast("int", theirs["post_id"])
 
 
-async def forget_olga(world: World, post_id: int) -> JSON:
+async def forget_olga(ports: Ports, plan: Plan, post_id: int) -> JSON:
     """Whether what was learned went with her post."""
     posts: list[JSON] = [post_id]
-    said = await forget(world.ports, world.plan, {"kind": "author", "value": "ольга", "posts": posts})
+    said = await forget(ports, plan, {"kind": "author", "value": "ольга", "posts": posts})
     return cast("dict[str, JSON]", said)["unlearned"]
+
+
+class TrainedMeanwhile:
+    """A writer between whose erasing and what comes next somebody trains."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    async def run(self, function: Callable[[Store], object]) -> object:
+        found = await self._world.writer.run(function)
+        if isinstance(found, Erased):
+            await trained(self._world)
+        return found
 
 
 def test_what_was_learned_of_forgotten_posts_goes_and_is_learned_again_without_them(tmp_path: Path) -> None:
@@ -354,62 +374,43 @@ def test_forgetting_somebody_else_changes_nothing_that_was_learned(tmp_path: Pat
         worker = pupil(world)
         await felt(world)
         await trained(world)
-        world.web.shows(told(900, f"{BRAND} плохо", by="Ольга"))
-        await world.poll()
-        (theirs,) = world.rows("SELECT post_id FROM mentions ORDER BY id DESC LIMIT 1")
-        assert await forget_olga(world, cast("int", theirs["post_id"])) is False
+        post_id = await felt_olga(world)
+        assert await forget_olga(world.ports, world.plan, post_id) is False
         assert (len(worker.lessons), len(worker.adaptations), states(world)) == (1, 1, ["active"])
 
     play(tmp_path, story)
 
 
-# ── what judges is replaced meanwhile ──
-
-
-def test_what_is_learned_while_the_workers_are_replaced_counts_for_those_that_judge_then(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("from_hers", "left"), [(False, ["former", "active"]), (True, ["active"])])
+def test_what_is_learned_while_somebody_is_forgotten_does_not_hide_what_went(
+    tmp_path: Path, from_hers: bool, left: list[str]
+) -> None:
     async def story(world: World) -> None:
-        new = Pupil()
-
-        class Replaced(Pupil):
-            async def train_sentiment(
-                self, answers: Sequence[tuple[Post, str, Label, datetime]], now: datetime
-            ) -> dict[str, JSON] | None:
-                world.worker = new
-                return await super().train_sentiment(answers, now)
-
-        world.worker = old = Replaced()
+        pupil(world)
         await felt(world)
-        ports = replace(world.ports, present=lambda: cast("WorkerPool", world.worker))
-        said = cast("dict[str, Any]", await train(ports, world.plan, {}))
-        assert (said["active"], old.adaptations, [one is None for one in new.adaptations]) == (1, [], [False])
+        if from_hers:
+            post_id = await felt_olga(world)
+            await trained(world)
+        else:
+            await trained(world)
+            post_id = await felt_olga(world)
+        ports = replace(world.ports, writer=cast("Writer", TrainedMeanwhile(world)))
+        assert await forget_olga(ports, world.plan, post_id) is from_hers
+        assert states(world) == left
 
     play(tmp_path, story)
 
 
 def test_a_training_that_ends_does_not_bring_back_what_was_taken_back_meanwhile(tmp_path: Path) -> None:
     async def story(world: World) -> None:
-        class Slow(Pupil):
-            """Is still at the first lesson when the second comes."""
-
-            def __init__(self) -> None:
-                super().__init__()
-                self.is_asked, self.may_go_on = asyncio.Event(), asyncio.Event()
-
-            async def adapt(self, adaptation: Adaptation | None) -> None:
-                if adaptation is not None:
-                    self.is_asked.set()
-                    await self.may_go_on.wait()
-                await super().adapt(adaptation)
-
-        world.worker = worker = Slow()
+        worker = pupil(world)
         await felt(world)
         ports = world.ports
         training = asyncio.create_task(train(ports, world.plan, {}))
-        await worker.is_asked.wait()
+        await until(lambda: training.done() or states(world) == ["active"])
         undoing = asyncio.create_task(train(ports, world.plan, {"undo": True}))
-        await until(lambda: states(world) == ["undone"])
-        worker.may_go_on.set()
         await asyncio.gather(training, undoing)
-        assert [one is None for one in worker.adaptations] == [False, True]
+        assert states(world) == ["undone"]
+        assert worker.adaptations[-1] is None
 
     play(tmp_path, story)

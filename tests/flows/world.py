@@ -330,7 +330,8 @@ def play(folder: Path, story: Callable[[World], Awaitable[None]], *, source: Sou
 
         await writer.run(sync)
         try:
-            await story(World(writer=writer, reader=lambda: Reader(open_reader(path)), source=watched))
+            async with asyncio.timeout(120):  # a story that hangs fails
+                await story(World(writer=writer, reader=lambda: Reader(open_reader(path)), source=watched))
         finally:
             await writer.close()
 

@@ -362,11 +362,11 @@ def statement(sql: str) -> Callable[[Path], None]:
 ADAPTATION = '{"tier": "fast", "offset": "AAAAAAAAAAAAAAAA", "buckets": "", "weights": "", "meaning": null}'
 
 
-def learned(adaptation: str, *, tier: str = "fast") -> Callable[[Path], None]:
+def learned(adaptation: str, *, tier: str = "fast", posts: str = "[1, 2]") -> Callable[[Path], None]:
     """A version of what corrections taught."""
     return statement(
-        "INSERT INTO adaptations (tier, made_at, answers, figures, adaptation, state) "
-        f"VALUES ('{tier}', '2026-11-21T12:00:00.000Z', 20, '{{}}', '{adaptation}', 'active')"
+        "INSERT INTO adaptations (tier, made_at, answers, posts, figures, adaptation, state) "
+        f"VALUES ('{tier}', '2026-11-21T12:00:00.000Z', 20, '{posts}', '{{}}', '{adaptation}', 'active')"
     )
 
 
@@ -449,6 +449,10 @@ HOSTILE: dict[str, tuple[Callable[[Path], object], type[Exception], str]] = {
         "adaptations .* adaptation",
     ),
     "what was learned, for no tier": (learned(ADAPTATION, tier="auto"), InputError, "adaptations .* tier"),
+    **{
+        f"what was learned, from {posts}": (learned(ADAPTATION, posts=posts), InputError, "adaptations .* posts")
+        for posts in ("[1", '{"1": 1}', '["1"]', "[1.5]")
+    },
     "bytes for a text": (statement("UPDATE posts SET title = x'ff'"), InputError, "posts .* title"),
     "no UTF-8": (statement("UPDATE posts SET title = CAST(x'ff' AS TEXT)"), InputError, "posts .* not UTF-8"),
     "a table less": (statement("DROP TABLE answers"), InputError, "lacks answers"),

@@ -12,6 +12,7 @@ import pytest
 from monitor.models import Label, Lemmas, Post, Tier
 from monitor.store import Store, open_writer
 from monitor.store.adaptations import KEPT
+from monitor.store.forgotten import weigh
 from tests.alerting.alerts import make_mention
 
 if TYPE_CHECKING:
@@ -101,9 +102,11 @@ def test_a_feeling_that_was_erased_is_known_to_be(store: Store) -> None:
     assert [one.view.id for one in store.feelings(limit=9)] == [3]
 
 
-def learn(store: Store, *, now: datetime = NOW, is_better: bool = True, tier: Tier = Tier.FAST) -> int:
+def learn(store: Store, *posts: int, now: datetime = NOW, is_better: bool = True, tier: Tier = Tier.FAST) -> int:
     number = len(store.adaptation_versions()) + 1
-    return store.add_adaptation({"made": number}, tier=tier, figures={}, answers=20, is_better=is_better, now=now)
+    return store.add_adaptation(
+        {"made": number}, tier=tier, figures={}, answers=20, posts=posts, is_better=is_better, now=now
+    )
 
 
 def states(store: Store, tier: Tier = Tier.FAST) -> list[str]:
@@ -151,20 +154,31 @@ def test_the_oldest_versions_go_but_none_that_can_be_gone_back_to_for_one_that_i
     assert undone[-1] == (4, None)
 
 
-@pytest.mark.parametrize(("erased", "left"), [([1], ["former"]), ([2], ["former", "active"])])
-def test_what_may_have_been_learned_of_erased_posts_goes_with_them(
-    store: Store, erased: list[int], left: list[str]
+@pytest.mark.parametrize(
+    ("erased", "left", "counted"),
+    [
+        ([1], ["worse"], 2),
+        ([2], ["former", "active", "active"], 0),
+        ([1, 2], [], 2),
+        ([12], ["former", "worse", "active", "active"], 0),
+    ],
+)
+def test_what_was_learned_from_erased_posts_goes_with_them_and_nothing_else(
+    store: Store, erased: list[int], left: list[str], counted: int
 ) -> None:
-    learn(store)
-    answer(store, 1, sentiment=Label.NEGATIVE, now=NOW + timedelta(hours=1))
-    answer(store, 3, about=True, now=NOW)
-    learn(store, now=LATER)
-    store.erase(erased, now=LATER)
-    assert states(store) == left
+    answer(store, 1, sentiment=Label.NEGATIVE)
+    answer(store, 3, sentiment=Label.NEGATIVE)
+    learn(store, 1)
+    learn(store, 2, 2, is_better=False)
+    learn(store, 121, 1, now=NOW - timedelta(days=1))  # somebody stepped the clock back
+    learn(store, 1, 3, tier=Tier.QUALITY)
+    assert weigh(store._db, erased).unlearned == counted
+    assert store.erase(erased, now=LATER).unlearned == counted
+    assert [version.state for version in reversed(store.adaptation_versions())] == left
 
 
 def test_retention_takes_answers_with_their_posts_and_leaves_what_they_taught(store: Store) -> None:
     answer(store, 1, sentiment=Label.NEGATIVE)
-    learn(store)
-    store.retire([1])
+    learn(store, 1)
+    assert store.retire([1]).unlearned == 0
     assert (store.feelings(limit=9), store.active_adaptation(Tier.FAST)) == ([], 1)

@@ -192,7 +192,7 @@ class _Meanings:
 
 
 def test_the_quality_tier_learns_of_meaning_too(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sentiment, "_loaded_encoder", _Meanings)
+    monkeypatch.setattr(sentiment, "loaded_encoder", _Meanings)
     nothing = Meaning(weights=np.zeros((WIDTH, 3)), centre=np.zeros(WIDTH), spread=np.full(WIDTH, 0.1))
     quality = replace(model, meaning=nothing)
     training = train(quality, _slang(60), now=NOW)

