@@ -30,7 +30,7 @@ MEMORY_CAP: Final = 2 * 1024**3  # bytes of address space; a process that wants 
 
 _CONTEXT: Final = multiprocessing.get_context("spawn")
 _STARTING: Final = threading.Lock()
-"""The standard library forks and counts its children without one."""
+"""The standard library keeps count of its children without one."""
 
 
 class Setup(NamedTuple):
@@ -65,7 +65,7 @@ class Processes:
         """From now on only processes of this setup wait for more; those of others end when they have answered."""
         with self._guard:
             self._kept = setup
-            if not self._is_closed:
+            if self._idle and not self._is_closed:
                 self._threads.submit(self._end_unkept)
 
     async def start(self, setup: Setup) -> None:
@@ -144,7 +144,10 @@ class Processes:
             self._end(surplus)
         with self._guard:
             self._refuse_if_closed()
-            process = _Process(setup)
+            try:
+                process = _Process(setup)
+            except OSError as error:
+                raise WorkerKilled(f"no worker can be started: {error}") from error
             self._all.add(process)
             return process
 
