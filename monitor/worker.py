@@ -17,6 +17,7 @@ from monitor.errors import SourceError
 from monitor.lemmas import lemmatise, variants
 from monitor.models import Lemmas, Tier
 from monitor.processes import Processes, Setup
+from monitor.understanding import encoder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -119,8 +120,10 @@ class WorkerPool:
 
     async def train_sentiment(
         self, corrections: Sequence[tuple[Post, str, Label, datetime]], now: datetime
-    ) -> dict[str, JSON] | None:
-        """What corrections of sentiment teach, as `Training.to_json` gives it; None where they are too few.
+    ) -> dict[str, JSON]:
+        """What corrections of sentiment teach, as `Training.to_json` gives it.
+
+        Where that is nothing, `adaptation` is None and `answers` says of how many different texts they are.
 
         A correction is a post, a brand, how people said that the post is felt toward it, and when.
         """
@@ -178,10 +181,10 @@ def _start_judge(brands: tuple[Brand, ...], tier: Tier, taught: Mapping[str, JSO
     """Runs once in each judge."""
     global _judge  # noqa: PLW0603 - the one thing a worker process keeps between tasks
     from monitor.understanding.judge import Judge
-    from monitor.understanding.sentiment import Adaptation, loaded_encoder
+    from monitor.understanding.sentiment import Adaptation
 
     if tier is Tier.QUALITY:
-        loaded_encoder()  # now, and not within the first posts' deadline
+        encoder.loaded()  # now, and not within the first posts' deadline
     _judge = Judge(brands, tier=tier, adaptation=None if taught is None else Adaptation.from_json(taught))
 
 
@@ -221,9 +224,9 @@ def _learn(brand: str, answers: Sequence[Answered], now: datetime) -> Learned | 
     return train(lessons, now=now)
 
 
-def _train_sentiment(corrections: Sequence[tuple[Post, str, Label, datetime]], now: datetime) -> dict[str, JSON] | None:
+def _train_sentiment(corrections: Sequence[tuple[Post, str, Label, datetime]], now: datetime) -> dict[str, JSON]:
     """Learns of the texts that were judged; where the direction decided and not the words, they teach nothing."""
-    from monitor.understanding.adapting import Lesson, train
+    from monitor.understanding.adapting import Lesson, newest, train
     from monitor.understanding.feelings import BAD, GOOD
     from monitor.understanding.ownwords import own_words
 
@@ -236,7 +239,9 @@ def _train_sentiment(corrections: Sequence[tuple[Post, str, Label, datetime]], n
         if role not in BAD | GOOD:
             lessons.append(Lesson(text=text, label=label, at=at))
     training = train(_judge.model, lessons, now=now)
-    return None if training is None else training.to_json()
+    if training is None:
+        return {"adaptation": None, "answers": len(newest(lessons))}
+    return training.to_json()
 
 
 def _lemmatise(texts: Sequence[tuple[str, str, str | None]]) -> list[Lemmas]:

@@ -67,7 +67,7 @@ def test_a_mail_arrives_with_its_id_readable_and_whole(alert: AlertView, mailbox
     send(mail_url(port), rendered(alert, mail_url(port)))
     mail = message_from_bytes(box.mails[0], policy=policy.default)
     assert mail["X-Monitor-Message"] == ID
-    assert mail["Subject"] == "МойСклад: Негативный отзыв, источник forum: Не работает"
+    assert mail["Subject"] == "МойСклад: Негативное упоминание, источник forum: Не работает"
     assert mail["To"] == "support@test.example"
     body = mail.get_body(("plain",))
     assert body is not None

@@ -434,9 +434,8 @@ def test_corrections_of_sentiment_are_learned_from_in_a_worker() -> None:
             )
             for number in range(60)
         ]
-        assert await pool.train_sentiment(corrections[:10], now) is None
+        assert await pool.train_sentiment(corrections[:10], now) == {"adaptation": None, "answers": 10}
         training = await pool.train_sentiment(corrections, now)
-        assert training is not None
         assert (training["tier"], training["answers"]) == ("fast", 60)
         taught = training["adaptation"]
         assert isinstance(taught, dict)
@@ -471,7 +470,7 @@ def test_each_brand_of_a_post_teaches_the_text_that_it_was_judged_by(monkeypatch
         (renamed, "Лавка", Label.NEGATIVE),
     ]
     now = datetime(2026, 11, 22, tzinfo=UTC)
-    assert worker._train_sentiment([(*one, now) for one in given], now) is None
+    assert worker._train_sentiment([(*one, now) for one in given], now) == {"adaptation": None, "answers": 3}
     ((model, lessons),) = taught
     assert model is judge.model
     assert lessons == [

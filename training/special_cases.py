@@ -27,10 +27,11 @@ from monitor.models import Brand, Post
 from monitor.understanding.heads import Head
 from monitor.understanding.judge import Judge
 from monitor.understanding.ngrams import BLOCK, BUCKETS, features, tokens
-from monitor.understanding.resemblance import ARTIFACT, SURE, wording
+from monitor.understanding.resemblance import ARTIFACT, SURE, Wording, wording
 from monitor.understanding.rules import FOLDER, WHOLE
 from training.corpora import DATA, SHIPPED, joined, read_rows
 from training.sentiment import inputs, quantised_idf
+from training.vectors import vectors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,9 +47,13 @@ PLACES: Final = (
 )
 C: Final = 0.5
 """C of the support vector machines."""
+C_MEANING: Final = 0.03
+"""C of the regressions on the encoder's vectors."""
+VECTORS: Final = "special_cases"
+"""Under which name the vectors are kept."""
 FOLDS: Final = 5
 LITTLE: Final = frozenset({"de", "es", "uk"})
-"""Languages with too few texts to have a say against the rules."""
+"""Languages with too few texts for n-grams to have a say against the rules; what a text means needs fewer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +63,15 @@ class Texts:
     `labels` and `seen` have a row a text and a column a case: whether it is of the case, and whether a rule saw it.
     """
 
-    wordings: tuple[str, ...]
+    wordings: tuple[Wording, ...]
     languages: tuple[str, ...]
     labels: NDArray[np.bool_]
     seen: NDArray[np.bool_]
+
+    @property
+    def words(self) -> list[str]:
+        """What n-grams are made of."""
+        return [one.words for one in self.wordings]
 
     def taken(self, at: NDArray[np.int64]) -> Texts:
         """Some of the texts."""
@@ -131,7 +141,8 @@ def ordinary() -> Texts:
         for lang, count in ORDINARY.items()
         for n in chosen.choice([n for n, one in enumerate(rows.languages) if one == lang], size=count, replace=False)
     ]
-    wordings = tuple(wording(rows.texts[n], lemmatise(rows.texts[n], rows.languages[n])) for n in at)
+    texts = [(rows.texts[n], rows.languages[n]) for n in at]
+    wordings = tuple(Wording(wording(text, lemmatise(text, lang)), text) for text, lang in texts)
     labels = np.zeros((len(at), len(cases())), dtype=np.bool_)
     return Texts(wordings, tuple(rows.languages[n] for n in at), labels, labels)
 
@@ -150,17 +161,17 @@ def lengthened(texts: Texts) -> Texts:
         for _ in range(round(where.sum() * LENGTHENED))
         if where.sum() > PARTS[1]
     ]
-    long_ones = tuple("\n".join(texts.wordings[n] for n in part) for part in parts)
+    long_ones = tuple(Wording(*map("\n".join, zip(*(texts.wordings[n] for n in part), strict=True))) for part in parts)
     labels = np.array([texts.labels[part].any(axis=0) for part in parts])
     return Texts(long_ones, tuple(texts.languages[part[0]] for part in parts), labels, np.zeros_like(labels))
 
 
-def train(texts: Texts, calibration: Mapping[str, Floats] | None = None) -> dict[str, NDArray[np.generic]]:
-    """The arrays of the artifact."""
+def train(texts: Texts) -> dict[str, NDArray[np.generic]]:
+    """The head over n-grams, as the artifact holds it."""
     texts = together(texts, ordinary())
     longer = together(texts, lengthened(texts))
-    idf, step = quantised_idf(texts.wordings)
-    rows = inputs(idf.astype(np.float32) * step, longer.wordings)
+    idf, step = quantised_idf(texts.words)
+    rows = inputs(idf.astype(np.float32) * step, longer.words)
     weights = np.zeros((BUCKETS, len(cases())))
     for k, case in enumerate(cases()):
         taken = longer if case in WHOLE else texts
@@ -169,38 +180,83 @@ def train(texts: Texts, calibration: Mapping[str, Floats] | None = None) -> dict
     blocks = weights.reshape(2, BLOCK, len(cases()))
     scales = np.maximum(np.abs(blocks).max(axis=1) / 127, 1e-9).astype(np.float32)
     return {
-        "cases": np.array(cases()),
-        "languages": np.array(sorted(set(texts.languages) - LITTLE)),
         "weights": np.round(blocks / scales[:, None, :]).astype(np.int8).reshape(BUCKETS, len(cases())),
         "scales": scales,
         "idf": idf,
         "idf_step": np.array(step),
-        **(calibration or {}),
     }
 
 
+def meaning(texts: Texts) -> tuple[Floats, Floats]:
+    """The weights of the encoder's vectors, shape (WIDTH, cases), and what is added for each case."""
+    texts = together(texts, ordinary())
+    rows = vectors(VECTORS, [one.said for one in texts.wordings]).astype(np.float64)
+    centre, spread = rows.mean(axis=0), rows.std(axis=0) + 1e-6
+    rows = (rows - centre) / spread
+    fitted = [
+        LogisticRegression(C=C_MEANING, class_weight="balanced", max_iter=500).fit(rows, texts.labels[:, k])
+        for k in range(len(cases()))
+    ]
+    weights = np.stack([one.coef_[0] / spread for one in fitted], axis=1)
+    return weights, np.array([one.intercept_[0] for one in fitted]) - centre @ weights
+
+
+def said(head: Mapping[str, NDArray[np.generic]], meant: tuple[Floats, Floats], texts: Texts) -> Floats:
+    """What both heads say of texts: decision values of shape (2, texts, cases)."""
+    words = Head.from_arrays(head).decisions(features([tokens(text) for text in texts.words]))
+    weights, offset = meant
+    return np.stack([words, vectors(VECTORS, [one.said for one in texts.wordings]) @ weights + offset])
+
+
 def folded(texts: Texts) -> Floats:
-    """The decision values that each text gets from a head that was trained without it."""
-    decisions = np.zeros(texts.labels.shape)
+    """The decision values that each text gets from heads that were trained without it, as `said` gives them."""
+    decisions = np.zeros((2, *texts.labels.shape))
     for kept, left in KFold(FOLDS, shuffle=True, random_state=0).split(texts.labels):
-        head = Head.from_arrays(train(texts.taken(kept)))
-        decisions[left] = head.decisions(features([tokens(text) for text in texts.taken(left).wordings]))
+        of_kept = texts.taken(kept)
+        decisions[:, left] = said(train(of_kept), meaning(of_kept), texts.taken(left))
     return decisions
 
 
 def calibrated(decisions: Floats, texts: Texts) -> dict[str, Floats]:
-    """What turns the decision values of the folds, and what the rules saw, into chances; for each case.
+    """What turns decision values of the folds, and what the rules saw, into chances: `slopes`, `bonus` and `offset`.
 
     From texts that the rules were not written by: else the rules would be believed more than they deserve.
     """
     fitted = [
-        LogisticRegression(C=10.0).fit(np.stack([decisions[:, k], texts.seen[:, k]], axis=1), texts.labels[:, k])
+        LogisticRegression(C=10.0).fit(np.stack([*decisions[:, :, k], texts.seen[:, k]], axis=1), texts.labels[:, k])
         for k in range(len(cases()))
     ]
     return {
-        "slope": np.round([one.coef_[0, 0] for one in fitted], 4),
-        "bonus": np.round([max(0.0, one.coef_[0, 1]) for one in fitted], 4),
-        "offset": np.round([one.intercept_[0] for one in fitted], 4),
+        "slopes": np.array([one.coef_[0, :-1] for one in fitted]).T,
+        "bonus": np.array([max(0.0, one.coef_[0, -1]) for one in fitted]),
+        "offset": np.array([one.intercept_[0] for one in fitted]),
+    }
+
+
+def chances(decisions: Floats, calibration: Mapping[str, Floats], seen: NDArray[np.bool_]) -> Floats:
+    """The chance of each case, shape (texts, cases)."""
+    told = (decisions * calibration["slopes"][:, None, :]).sum(axis=0)
+    found: Floats = 1 / (1 + np.exp(-(told + calibration["offset"] + calibration["bonus"] * seen)))
+    return found
+
+
+def artifact(both: Texts, fast: Mapping[str, Floats], quality: Mapping[str, Floats]) -> dict[str, NDArray[np.generic]]:
+    """The arrays of the artifact: one head over n-grams, and for each tier how it is read."""
+    weights, offset = meaning(both)
+    slope, meant = quality["slopes"]
+    languages = sorted(set(both.languages))
+    return {
+        "cases": np.array(cases()),
+        **train(both),
+        "fast_languages": np.array([one for one in languages if one not in LITTLE]),
+        "fast_slope": np.round(fast["slopes"][0], 4),
+        "fast_bonus": np.round(fast["bonus"], 4),
+        "fast_offset": np.round(fast["offset"], 4),
+        "quality_languages": np.array(languages),
+        "quality_slope": np.round(slope, 4),
+        "quality_bonus": np.round(quality["bonus"], 4),
+        "quality_offset": np.round(quality["offset"] + meant * offset, 4),
+        "quality_meaning": (meant * weights).astype(np.float32),
     }
 
 
@@ -224,13 +280,13 @@ def main() -> None:
     options = parser.parse_args()
     authored, examples = map(read_texts, PLACES)
     both = together(authored, examples)
-    unseen = np.arange(len(authored.wordings))
-    decisions = folded(both)[unseen]
-    calibration = calibrated(decisions, authored)
-    told = calibration["slope"] * decisions + calibration["offset"] + calibration["bonus"] * authored.seen
-    show(authored, 1 / (1 + np.exp(-told)) >= SURE)
+    decisions = folded(both)[:, : len(authored.wordings)]
+    fast, quality = calibrated(decisions[:1], authored), calibrated(decisions, authored)
+    for tier, calibration, read in (("fast", fast, decisions[:1]), ("quality", quality, decisions)):
+        print(tier)
+        show(authored, chances(read, calibration, authored.seen) >= SURE)
     if not options.evaluate:
-        np.savez_compressed(ARTIFACT, **train(both, calibration))  # type: ignore[arg-type] # numpy's own stub
+        np.savez_compressed(ARTIFACT, **artifact(both, fast, quality))  # type: ignore[arg-type] # numpy's own stub
         print(f"{ARTIFACT.name}: {ARTIFACT.stat().st_size} bytes, {len(both.wordings)} texts")
 
 

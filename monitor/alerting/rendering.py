@@ -11,19 +11,22 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from monitor.alerting.catalogue import CATALOGUES
-from monitor.models import AlarmKind, AlertView, Label
+from monitor.models import AlarmKind, AlertView, Label, PostType
 from monitor.text import excerpt, safe_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from monitor.models import AlarmView, MentionView, Sentiment
+    from monitor.models import AlarmView, MentionView, Sentiment, SpecialCase
 
 _SUBJECT_LIMIT: Final = 180  # code points; longer subjects are cut by mail clients anyway
 _TITLE_LIMIT: Final = 200
 _EXCERPT_LIMIT: Final = 1200
 _SAID_LIMIT: Final = 400
+_CASES_LIMIT: Final = 240
+_CASE_LIMIT: Final = 80
+_KNOWN_ISSUE: Final = "history:known-issue:"  # how the rule of a known issue begins, which its name follows
 _MARKDOWN: Final = re.compile(r"([\\`*_\[\]()~|#>!<])")
 _PING: Final = re.compile(r"@(?=\w)")
 
@@ -105,7 +108,7 @@ def render(
 def _title(alert: AlertView, words: Mapping[str, str]) -> str:
     view = alert.view
     title = words["title"].format(
-        sentiment=_felt(view.mention.sentiment, words),
+        sentiment=_felt(view, words),
         brand=view.mention.brand,
         source=view.source,
         priority=view.mention.priority,
@@ -118,12 +121,12 @@ def _alert_body(alert: AlertView, *, style: Style, words: Mapping[str, str], roo
     mention = view.mention
     head = [
         words["headline"].format(
-            sentiment=_felt(mention.sentiment, words),
+            sentiment=_felt(view, words),
             brand=style.escape(mention.brand),
             priority=mention.priority,
             influence=mention.influence,
         ),
-        words["why"].format(why=style.escape(_why(view, words))),
+        words["why"].format(why=style.escape(_why(view, words, room=room))),
     ]
     tail = [
         words["author"].format(author=style.escape(_author(view, words)), source=style.escape(view.source)),
@@ -170,7 +173,7 @@ def _marked(text: str, spans: Sequence[tuple[int, int]], style: Style) -> str:
     return "".join((*parts, style.escape(safe_text(text[done:], one_line=False))))
 
 
-def _why(view: MentionView, words: Mapping[str, str]) -> str:
+def _why(view: MentionView, words: Mapping[str, str], *, room: int) -> str:
     """The reasons in one line, in the reader's language; `monitor why` has every term."""
     named = ", ".join(dict.fromkeys(f"«{safe_text(span.text)[:60]}»" for span in view.mention.spans[:5]))
     parts = [words["named"].format(named=named)] if named else []
@@ -181,13 +184,30 @@ def _why(view: MentionView, words: Mapping[str, str]) -> str:
     if (against := weights.get("contradiction")) is not None:
         parts.append(words["contradicted"].format(percent=round(100 * against)))
     parts.append(_read(view.mention.sentiment, words))
-    parts += [safe_text(case.name) for case in view.mention.special_cases]
-    return "; ".join(parts)
+    return "; ".join((*parts, *_cases(view.mention.special_cases, words, room=min(_CASES_LIMIT, room // 8))))
 
 
-def _felt(sentiment: Sentiment, words: Mapping[str, str]) -> str:
+def _cases(cases: Sequence[SpecialCase], words: Mapping[str, str], *, room: int) -> Iterator[str]:
+    """Special cases as people read them, in their order: the first, and as many more as there is room for."""
+    for number, said in enumerate(dict.fromkeys(_case(case, words) for case in cases)):
+        room -= len(said)
+        if number and room < 0:
+            yield "…"
+            return
+        yield said
+
+
+def _case(case: SpecialCase, words: Mapping[str, str]) -> str:
+    """A special case in the reader's language; one that the catalogue does not know by its name."""
+    plain = case.name.replace("_", " ")
+    issue = case.rule.removeprefix(_KNOWN_ISSUE)
+    return safe_text(words.get(f"case-{case.name}", plain).format(issue=issue))[:_CASE_LIMIT]
+
+
+def _felt(view: MentionView, words: Mapping[str, str]) -> str:
     """The label in words, as only perhaps so where it is unsure."""
-    said = words[sentiment.label.value]
+    sentiment = view.mention.sentiment
+    said = words[f"{sentiment.label.value}-review" if view.post.type is PostType.REVIEW else sentiment.label.value]
     return words["perhaps"].format(sentiment=said.lower()) if sentiment.unsure else said
 
 

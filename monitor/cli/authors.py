@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -42,7 +42,7 @@ def author(
     mention: Annotated[
         int | None, typer.Option(metavar="ID", min=1, max=LARGEST, help="The author of this mention instead.")
     ] = None,
-    source: Annotated[str | None, typer.Option(help="Only the author of that name at this source.")] = None,
+    source: Annotated[str | None, typer.Option(help="Only what was written under that name at this source.")] = None,
     brand: Annotated[
         str | None, typer.Option(help="Seen from this brand. Default: the mention's, else the one of ours named most.")
     ] = None,
@@ -56,6 +56,9 @@ def author(
 
     if (name is None) is (mention is None):
         raise typer.BadParameter("an author by name or address, or --mention ID")
+    is_address = name is not None and "/" in name
+    if source is not None and (name is None or is_address):
+        raise typer.BadParameter("--source goes with a name: an address or a mention is of one author everywhere")
     store = reader(db)
     seen_from = brand_as_stored(brand, store) if brand is not None else None
     if mention is not None:
@@ -65,12 +68,12 @@ def author(
         seen_from = seen_from or view.mention.brand
         found = [(view.post.author, view.source)]
     else:
-        is_address = "/" in str(name)
         wanted = Author(url=name) if is_address else Author(name=name)
         found = [(wanted, place) for place in _places(store, wanted, source)]
-    histories = [history for one, place in found if (history := _history(store, one, place)).posts]
+    known = [_history(store, one, place, is_limited=source is not None) for one, place in found]
+    histories = [history for history in known if history.posts]
     if not histories:
-        print_nothing("no post of this author is stored")
+        print_nothing("no post of this author is stored" + (f" at {source}" if source is not None else ""))
     ours = _ours(config)
     for history in histories:
         viewpoint = seen_from or _mostly(history, ours)
@@ -96,8 +99,11 @@ def _places(store: Reader, wanted: Author, source: str | None) -> Sequence[str]:
     return sorted({one.source for one in said})
 
 
-def _history(store: Reader, wanted: Author, source: str) -> AuthorHistory:
-    """What is stored of an author; who is known by an address alone, by the handle too that stands there."""
+def _history(store: Reader, wanted: Author, source: str, *, is_limited: bool) -> AuthorHistory:
+    """What is stored of an author; who is known by an address alone, by the handle too that stands there.
+
+    Where it is limited to the source, only what was written there counts, though the name is known everywhere.
+    """
     from monitor.flows.context import author_history
     from monitor.models import Author
     from monitor.understanding.authors import author_key, is_distinctive
@@ -105,6 +111,8 @@ def _history(store: Reader, wanted: Author, source: str) -> AuthorHistory:
     key = author_key(wanted, source)
     if key is None:
         print_nothing("this is nobody in particular: many write under such a name")
+    if is_limited:
+        key = replace(key, distinctive=False)
     history = author_history(store, wanted, source, key)
     handle = next((name for name in history.names if is_distinctive(name)), None)
     if wanted.name is None and handle is not None:
@@ -133,6 +141,7 @@ def _mostly(history: AuthorHistory, ours: frozenset[str]) -> str:
 
 
 def _print(history: AuthorHistory, brand: str, *, as_json: bool, now: datetime) -> None:
+    from monitor.cli.operate import counted
     from monitor.understanding.authors import dossier
 
     told = dossier(history, brand=brand, now=now)
@@ -144,17 +153,32 @@ def _print(history: AuthorHistory, brand: str, *, as_json: bool, now: datetime) 
         print_json(_to_json(history, told, first=first, last=last))
         return
     seen = f", seen from {first:%Y-%m-%d} to {last:%Y-%m-%d}" if first and last else ""
-    print_line(f"{', '.join(told.names) or history.key}: {told.posts} posts known{seen}; threads: {told.threads}")
+    threads = f"; in {counted(told.threads, 'thread')}" if told.threads else ""
+    who = ", ".join(told.names) or history.key
+    print_line(f"{who}: {counted(told.posts, 'post')} known{_naming(history)}{seen}{threads}")
+    if not history.mentions:
+        return
     if told.about_us.name:
-        print_line(f"{told.recent_negative} negative posts about {told.about_us.name} in the last 30 days")
+        negative = counted(told.recent_negative, "negative post")
+        print_line(f"{negative} about {told.about_us.name} in the last 30 days")
     print_table(("", "name", "posts", "negative", "share"), _lines(told))
     print_table(
-        ("at", "brand", "source", "negative", "address"),
+        ("when", "brand", "source", "negative", "address"),
         (
             (f"{one.at:%Y-%m-%d %H:%M}", one.brand, one.source, "yes" if one.negative else "no", one.url)
             for one in history.mentions[:20]
         ),
     )
+
+
+def _naming(history: AuthorHistory) -> str:
+    """How many of the posts are in the tables, where not all are."""
+    from monitor.flows.context import MENTIONS
+
+    naming = len({one.post_id for one in history.mentions})
+    if naming == history.posts or len(history.mentions) >= MENTIONS:  # older ones may name one, too
+        return ""
+    return f", {naming or 'none'} {'name' if naming > 1 else 'names'} a brand"
 
 
 def _lines(told: Dossier) -> Iterator[Sequence[object]]:

@@ -62,14 +62,20 @@ def _print(answered: Mapping[str, JSON], *, is_felt: bool) -> None:
     said = [] if answered["about"] is None else [f"is {'' if answered['about'] else 'not '}about {brand}"]
     said += [f"is felt as {answered['sentiment']} toward {brand}"] if is_felt else []
     print_line(
-        f"mention {answered['mention']} {' and '.join(said)}: priority {answered['priority']}, {answered['decision']}"
+        f"mention {answered['mention']} {' and '.join(said)}: priority {answered['priority']}; {answered['outcome']}"
     )
     if answered["about"] is not None:
         print_line(f"{brand} has {answers['yes']} answers yes and {answers['no']} no")
     if is_felt:
-        print_line(f"corrected sentiments: {answered['sentiments']}; monitor train learns from them")
+        print_line(_corrected(cast("int", answered["sentiments"]), cast("int", answered["needed"])))
     if isinstance(learned := answered["learned"], dict):
         counts = "counts from now on" if learned["counts"] else "does not count, the rules are right more often"
         print_line(
             f"learned from {learned['answers']} answers, version {learned['version']}: {learned['note']}; {counts}"
         )
+
+
+def _corrected(count: int, needed: int) -> str:
+    if count < needed:
+        return f"corrected sentiments: {count} of {needed} that monitor train needs"
+    return f"corrected sentiments: {count}; monitor train learns from them, if {needed} are of different texts"

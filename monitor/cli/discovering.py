@@ -53,8 +53,7 @@ def discover(
         for number, trial in enumerate(shown, start=1):
             _show(number, trial)
     if not any(trial.works for trial in found.trials):
-        if not every:
-            explain(found)
+        explain(found, trials=not every)
         print_nothing(f"nothing that can be watched was found at {found.url}")
 
 
@@ -119,14 +118,34 @@ def _network(text: str) -> Network:
         raise typer.BadParameter(f"--allow: {text!r} is no network; write it as in 127.0.0.0/8") from None
 
 
-def explain(found: Discovery) -> None:
-    """Say on stderr why nothing works."""
+def explain(found: Discovery, *, trials: bool = True) -> None:
+    """Say on stderr why nothing works; without `trials` only what went wrong with the page itself."""
     from monitor.text import safe_text
 
-    said = [found.note] if found.note else []
-    said += [f"{trial.proposal.why}: {trial.error}" for trial in found.trials if trial.error][:5]
+    said = [_with_remedy(found)] if found.note else []
+    if trials:
+        said += [f"{trial.proposal.why}: {trial.error}" for trial in found.trials if trial.error][:5]
     for line in said:
         sys.stderr.write(f"monitor: {safe_text(line)}\n")
+
+
+def _with_remedy(found: Discovery) -> str:
+    """The note; of a private address that was refused, with what opens it.
+
+    Only of the host that was asked for: that a page leads on to a private address is no reason to open it.
+    """
+    import re
+    from urllib.parse import urlsplit
+
+    host = urlsplit(found.url).hostname
+    refused = re.findall(r"(\S+) \((loopback|private)\)", found.note)
+    if not refused or not found.note.startswith(f"address: {host} is "):
+        return found.note
+    networks = dict.fromkeys("127.0.0.0/8" if ip.startswith("127.") else ip for ip, _ in refused)
+    opens = " ".join(f"--allow {network}" for network in networks)
+    kind = refused[0][1]
+    note = found.note.replace(f"{host} is {host} ({kind})", f"{host} is {kind}")
+    return f"{note} ({'' if kind == 'private' else 'a private address: '}{opens} opens it)"
 
 
 def _show(number: int, trial: Trial) -> None:

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from monitor.models import Brand, Tier
     from monitor.store import Reader
     from monitor.store.corrections import Feeling
-    from monitor.understanding.evaluation import Evaluation, Subject
+    from monitor.understanding.evaluation import Evaluation, Score, Subject
+    from monitor.understanding.judge import Judge
     from monitor.understanding.measuring import LabelledText, Measured
 
 
@@ -51,7 +52,7 @@ def evaluate(
     db: DatabaseOption = None,
     tier: Annotated[
         Literal["auto", "quality", "fast"] | None,
-        typer.Option(help="How sentiment is read. Default: what the configuration says, else auto."),
+        typer.Option(help="How posts are read. Default: what `sentiment` says in the configuration, else auto."),
     ] = None,
     wrong: Annotated[int, typer.Option(help="Show up to this many texts that are judged wrongly.")] = 0,
     as_json: JsonOption = False,
@@ -61,8 +62,8 @@ def evaluate(
     sentiment is of texts by themselves, whomever they are about; the TSV has the columns lang, domain, label and text.
     corrections are the answers that people gave with `monitor correct`: what was said of those mentions before.
     """
-    if tier is not None and subject != "sentiment":
-        raise typer.BadParameter("only sentiment has tiers", param_hint="--tier")
+    if tier is not None and subject in ("matching", "corrections"):
+        raise typer.BadParameter(f"{subject} has no tiers", param_hint="--tier")
     if subject == "corrections":
         if files:
             raise typer.BadParameter("corrections are in the database, they take no FILE", param_hint="FILE…")
@@ -73,21 +74,24 @@ def evaluate(
     from monitor.worker import use_one_thread
 
     use_one_thread()
+    from monitor.models import Tier
+    from monitor.understanding.judge import Judge
+    from monitor.understanding.tiers import chosen
+
     if subject == "sentiment":
         _evaluate_sentiment(files, _tier(tier, config), wrong=wrong, as_json=as_json)
     else:
         known = _brands(config, is_needed=subject == "matching")
-        _evaluate_rules(subject, files, known, wrong=wrong, as_json=as_json)
+        judge = Judge(known, tier=Tier.FAST if subject == "matching" else chosen(_tier(tier, config)))
+        _evaluate_rules(subject, files, known, judge, wrong=wrong, as_json=as_json)
 
 
 def _evaluate_rules(
-    subject: Subject, files: Sequence[Path], known: Sequence[Brand], *, wrong: int, as_json: bool
+    subject: Subject, files: Sequence[Path], known: Sequence[Brand], judge: Judge, *, wrong: int, as_json: bool
 ) -> None:
     """How the judgement of posts about brands stands against their labels, file by file."""
     from monitor.understanding.evaluation import evaluate as compare
-    from monitor.understanding.judge import Judge
 
-    judge = Judge(known)
     for file in files:
         evaluation = compare(subject, _labelled(file, subject), judge, known=known)
         if as_json:
@@ -180,11 +184,11 @@ def _show_answers(store: Reader, db: Path | None, brand: str, *, wrong: int, as_
         named = {"subject": "relevance", "brand": brand, "learned": learned}
         print_json({**evaluation.to_json(str(database_path(db))), **named})
     else:
-        _show(brand, evaluation)
+        _show(f"{brand}, about it or not", evaluation)
         if learned:
             print_line(
-                "with what was learned, on answers that it had not seen: F1 {f1:.3f} of relevant, right in "
-                "{accuracy:.1%}, the rules in {rules_accuracy:.1%} of the same".format(**learned)
+                f"with what was learned, on answers that it had not seen: {_percent(learned['accuracy'])} right, "
+                f"F1 of relevant {learned['f1']:.3f}; the rules: {_percent(learned['rules_accuracy'])} of the same"
             )
     _show_wrong(brand, evaluation, most=wrong, as_json=as_json)
 
@@ -239,24 +243,30 @@ def _labelled(file: Path, subject: Subject) -> Any:
 
 def _show(file: str, evaluation: Evaluation) -> None:
     speed = f", {evaluation.n / evaluation.seconds:.0f} texts a second" if evaluation.seconds else ""
-    print_line(
-        f"{file}: {evaluation.n} texts, macro F1 {evaluation.macro_f1:.3f}, "
-        f"all right in {evaluation.accuracy:.1%}{speed}"
-    )
+    texts = f"{evaluation.n} text{'' if evaluation.n == 1 else 's'}"
+    print_line(f"{file}: {texts}, {_percent(evaluation.accuracy)} right, macro F1 {evaluation.macro_f1:.3f}{speed}")
     print_table(
         ("class", "precision", "recall", "F1", "n"),
-        (
-            (name, f"{score.precision:.3f}", f"{score.recall:.3f}", f"{score.f1:.3f}", score.n)
-            for name, score in evaluation.per_class.items()
-        ),
+        ((name, *_figures(score), score.n) for name, score in evaluation.met.items()),
     )
+
+
+def _figures(score: Score) -> tuple[str, str, str]:
+    """Precision, recall and F1; of a class that no text is of there is nothing to recall."""
+    if not score.n:
+        return f"{score.precision:.3f}", "–", "–"
+    return f"{score.precision:.3f}", f"{score.recall:.3f}", f"{score.f1:.3f}"
+
+
+def _percent(share: float) -> str:
+    return f"{share * 100:.1f} %"
 
 
 def _show_sureness(found: Measured) -> None:
     """What the probabilities are worth, and which tier told them."""
     recall = found.negative_recall_alarming
-    alarming = "" if recall is None else f", alarming in {recall:.1%} of the negative"
-    print_line(f"tier {found.tier}, calibration error {found.ece:.3f}, unsure in {found.unsure:.1%}{alarming}")
+    alarming = "" if recall is None else f", alarming in {_percent(recall)} of the negative"
+    print_line(f"tier {found.tier}, calibration error {found.ece:.3f}, unsure in {_percent(found.unsure)}{alarming}")
 
 
 def _show_wrong(file: str, evaluation: Evaluation, *, most: int, as_json: bool) -> None:

@@ -200,27 +200,24 @@ def _lock_file() -> Path | None:
 
 
 def _differing(lock: Path) -> list[str]:
-    """Packages that are installed in another version than the lock says, or not at all."""
+    """Packages that are installed in another version than the lock says for this machine and Python, or not at all."""
     import re
     from importlib.metadata import PackageNotFoundError, version
 
-    wanted: dict[str, list[str]] = {}  # several where they depend on the version of Python
-    optional = set()
-    lines = re.findall(r"^([\w.-]+)==([^\s;\\]+)([^\n]*)", lock.read_text(encoding="utf-8"), re.MULTILINE)
-    for name, locked, marker in lines:
-        wanted.setdefault(name, []).append(locked)
-        if ";" in marker:  # what only other systems need
-            optional.add(name)
+    from packaging.markers import Marker
+
+    lines = re.findall(r"^([\w.-]+)==([^\s;\\]+)[ \t]*(?:;([^\n\\]+))?", lock.read_text(encoding="utf-8"), re.MULTILINE)
     differing = []
-    for name, versions in wanted.items():
+    for name, locked, marker in lines:
+        if marker and not Marker(marker).evaluate():  # other systems and Pythons have lines of their own
+            continue
         try:
             found = version(name)
         except PackageNotFoundError:
-            if name not in optional:
-                differing.append(f"{name} is missing")
+            differing.append(f"{name} is missing")
             continue
-        if found not in versions:
-            differing.append(f"{name} {found} (locked: {' or '.join(versions)})")
+        if found != locked:
+            differing.append(f"{name} {found} (locked: {locked})")
     return differing
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import closing, suppress
 from difflib import SequenceMatcher
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,6 +18,7 @@ from monitor.cli.common import (
     DatabaseOption,
     JsonOption,
     config_path,
+    database_path,
     load_config,
     print_json,
     print_line,
@@ -29,11 +31,12 @@ if TYPE_CHECKING:
 
     from monitor.models import MentionView
     from monitor.query import Facts, Query
+    from monitor.store import Reader
 
 
 @app.command()
 def why(
-    mention: Annotated[int, typer.Argument(metavar="ID", max=LARGEST, help="Number of a mention.")],
+    mention: Annotated[int, typer.Argument(metavar="ID", help="Number of a mention.")],
     receiver: Annotated[str | None, typer.Option(help="Why was this receiver told, or not told?")] = None,
     config: ConfigOption = None,
     db: DatabaseOption = None,
@@ -41,10 +44,11 @@ def why(
 ) -> None:
     """Explain a mention: is it about us, how it was judged, who was or was not alerted and why."""
     from monitor.cli.history import mention_to_json_line
-    from monitor.reports.explanation import explain
+    from monitor.lemmas import lemmatise
+    from monitor.reports.explanation import explain, told_of_posts
 
     store = reader(db)
-    view = store.mention(mention)
+    view = store.mention(mention) if abs(mention) <= LARGEST else None
     if view is None:
         print_nothing(f"there is no mention {mention}")
     deliveries, answers = store.deliveries_of(mention), store.answers_to(view.post_id)
@@ -52,7 +56,14 @@ def why(
     removed = store.removed([view.post_id]).get(view.post_id)
     told = {str(delivery["receiver"]) for delivery in deliveries}
     missed = _missed(view, config, receiver=receiver, told=told)
-    explained = explain(view, deliveries=deliveries, missed=missed)
+    explained = explain(
+        view,
+        deliveries=deliveries,
+        missed=missed,
+        answered=_answered(view, store),
+        mentions=_mentions_of(told_of_posts(view.mention), view.mention.brand, db),
+        lemma=partial(lemmatise, lang=view.post.lang),
+    )
     if as_json:
         besides = {"removed": removed, "deliveries": deliveries, "wordings": wordings, "answers": answers}
         said = [{"question": one.question, "answer": one.answer, "reasons": list(one.reasons)} for one in explained]
@@ -83,6 +94,32 @@ def _print_post(view: MentionView) -> None:
     when = f"published {published:%Y-%m-%d %H:%M}" if published else "published at an unknown time"
     print_line(f"{when}, found {view.discovered_at:%Y-%m-%d %H:%M} UTC")
     print_line(f"“{text}”")
+
+
+def _answered(view: MentionView, store: Reader) -> dict[str, str]:
+    """Who last answered whether the mention is about its brand, and how it is felt, and when."""
+    said: dict[str, str] = {}
+    for given in store.corrections(limit=LARGEST, brand=view.mention.brand):
+        if given["mention_id"] == view.id:
+            who, day = given["person"] or "a person", str(given["at"])[:10]
+            asked = [one for one in ("about", "sentiment") if given[one] is not None]
+            said |= {one: f"{who} said so on {day}" for one in asked if one not in said}
+    return said
+
+
+def _mentions_of(posts: Sequence[int], brand: str, db: Path | None) -> dict[int, int]:
+    """The mention of each post that has one: of this brand if it can be, else of another."""
+    from monitor.store import open_reader
+    from monitor.store.rescore import kept_posts
+
+    if not posts:
+        return {}
+    with closing(open_reader(database_path(db))) as opened:
+        return {
+            kept.id: min(kept.mentions, key=lambda one: (one.mention.brand != brand, one.id)).id
+            for kept in kept_posts(opened, posts)
+            if kept.mentions
+        }
 
 
 def _missed(view: MentionView, config: Path | None, *, receiver: str | None, told: set[str]) -> list[str]:
@@ -118,22 +155,20 @@ def _by_routes(view: MentionView, config: Path | None, *, receiver: str | None, 
     lemmas = Lemmas(title=lemmatise(post.title, post.lang), text=lemmatise(post.text, post.lang))
     facts = facts_of(post, view.mention, lemmas=lemmas, source=view.source, now=view.discovered_at)
     return [
-        f"{route.to}, by the route “{route.match}”: {explain(query, facts)}{_nearly(query, facts)}"
+        f"{route.to}, by the route “{route.match}”: {explain(query, facts)}{_besides(route.to, query, facts)}"
         for route, query in ((route, parse(route.match)) for route in routes)
     ]
 
 
-def _nearly(query: Query, facts: Facts) -> str:
-    """What would have matched, where a route asks for what is negative and this is nearly so."""
+def _besides(receiver: str, query: Query, facts: Facts) -> str:
+    """What a route that matches now did not do, and what would have matched where this is only nearly negative."""
     from monitor.models import Label
     from monitor.query import Is
 
+    if query.matches(facts):
+        return f"; so it is now, but {receiver} was not told then, for the reason above"
     asked = Is("sentiment", Label.NEGATIVE) in query.terms()
-    if (
-        not (asked and facts["alarming"])
-        or query.matches(facts)
-        or not query.matches({**facts, "sentiment": "negative"})
-    ):
+    if not (asked and facts["alarming"] and query.matches({**facts, "sentiment": "negative"})):
         return ""
     return "; nearly negative: alarming:yes instead would have matched"
 

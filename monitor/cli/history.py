@@ -56,6 +56,7 @@ def mentions(
                 view.mention.priority,
                 view.source,
                 ("(removed) " if view.post_id in removed else "")
+                + (f"({mark}) " if (mark := doubt(view.mention)) else "")
                 + ("(text against its stars) " if is_contradicted(view.mention) else "")
                 + (view.post.title or view.post.text)[:60],
             )
@@ -67,6 +68,15 @@ def mentions(
 def felt(mention: Mention) -> str:
     """The sentiment in a word, with a question mark where it is unsure."""
     return mention.sentiment.label.value + ("?" if mention.sentiment.unsure else "")
+
+
+def doubt(mention: Mention) -> str:
+    """What a list says of a mention that is not surely about its brand; empty where it is."""
+    from monitor.reports.explanation import denied
+
+    if denied(mention):
+        return "not about us"
+    return "doubtful" if mention.doubtful else ""
 
 
 def is_contradicted(mention: Mention) -> bool:

@@ -82,11 +82,16 @@ def check(config: ConfigOption = None) -> None:
         print_line(str(fault))
     print_line(f"sentiment: {tier.value}{_why_fast(loaded.sentiment, tier)}")
     print_line(
-        f"{config_path(config)}: {len(loaded.brands)} brands, {len(loaded.sources)} sources, "
-        f"{len(loaded.receivers)} receivers, {len(loaded.routes)} routes"
+        f"{config_path(config)}: {counted(len(loaded.brands), 'brand')}, {counted(len(loaded.sources), 'source')}, "
+        f"{counted(len(loaded.receivers), 'receiver')}, {counted(len(loaded.routes), 'route')}"
     )
     if broken:
         raise typer.Exit(1)
+
+
+def counted(number: int, thing: str) -> str:
+    """A number of things, the thing as it is spelt for one: 1 brand, 2 brands."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
 def _tier(path: Path, loaded: Config) -> Tier:

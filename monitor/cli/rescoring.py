@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, cast
 
 import typer
 
@@ -24,15 +24,23 @@ from monitor.cli.common import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Sequence
+    from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 
     from monitor.flows.rescoring import Difference, Orders
-    from monitor.models import Tier
+    from monitor.models import JSON, Tier
 
 SentimentOption = Annotated[
     Literal["auto", "quality", "fast"] | None,
     typer.Option("--sentiment", help="Read sentiment this way, whatever the configuration says."),
 ]
+
+_LEGEND: Final = {
+    "doubtful": "no longer surely about the brand",
+    "certain": "surely about it now",
+    "priority": "moved by 10 points or more",
+    "details": "a smaller move of the priority, other figures, special cases or reasons",
+}
+_PLAIN: Final = ("gained", "lost", *_LEGEND)
 
 TOGETHER = 100  # posts that are judged again at once
 
@@ -199,35 +207,45 @@ def _batches(chosen: Sequence[int]) -> Iterator[list[int]]:
 
 
 def _show_difference(difference: Difference, *, apply: bool, seconds: float) -> None:
-    from collections import defaultdict
-
-    brands: dict[str, dict[str, int]] = defaultdict(dict)
-    for (name, word), count in sorted(difference.counts.items()):
-        brands[name][word] = count
-    if brands:
-        plain = ("gained", "lost", "doubtful", "certain", "priority", "details")
-        print_table(
-            ("brand", *plain, "sentiment"),
-            (
-                (
-                    name,
-                    *(words.get(word, 0) for word in plain),
-                    ", ".join(f"{word} {n}" for word, n in words.items() if "→" in word),
-                )
-                for name, words in brands.items()
-            ),
-        )
+    _show_counts(difference)
     if difference.examples:
+        print_line("")
         print_table(
-            ("post", "brand", "change", "source", "what"),
+            ("id", "brand", "change", "source", "what"),
             (
-                (example["post"], example["brand"], ", ".join(example["change"]), example["source"], example["what"])  # type: ignore[arg-type]
-                for example in difference.examples
+                (one["mention"] or "–", one["brand"], _change(one), one["source"], one["what"])
+                for one in difference.examples
             ),
         )
+        if difference.mentions > len(difference.examples):
+            print_line(
+                f"… {len(difference.examples)} of {difference.mentions}; those with no more than details come last"
+            )
     done = f"{difference.posts} posts judged again in {seconds:.1f} s ({difference.posts / seconds:.0f} a second)"
-    changed = sum(words_of for words_of in difference.counts.values())
-    what = f"{changed} changes {'written' if apply else 'found, none written (--apply writes them)'}"
-    alerts = f", {difference.alerts} alerts" if apply else ""
+    mentions = f"{difference.mentions} mention{'' if difference.mentions == 1 else 's'}"
+    what = f"{mentions} changed" if apply else f"{mentions} would change, none is written (--apply writes them)"
+    alerts = f", {difference.alerts} alert{'' if difference.alerts == 1 else 's'}" if apply else ""
     skipped = f", {difference.skipped} posts left out (gone, edited meanwhile, or too much for the judge)"
     print_line(f"{done}: {what}{alerts}{skipped if difference.skipped else ''}")
+
+
+def _show_counts(difference: Difference) -> None:
+    """How often what changed, brand by brand, and what the words mean that occur."""
+    brands = sorted({name for name, _ in difference.counts})
+    if not brands:
+        return
+    print_table(
+        ("brand", *_PLAIN), ((name, *(difference.counts.get((name, word), 0) for word in _PLAIN)) for name in brands)
+    )
+    for name in brands:
+        turned = {word: n for (of, word), n in sorted(difference.counts.items()) if of == name and "→" in word}
+        if turned:
+            print_line(f"{name}, sentiment: {', '.join(f'{word} {n}' for word, n in turned.items())}")
+    found = {word for _, word in difference.counts}
+    if legend := [f"{word}: {meaning}" for word, meaning in _LEGEND.items() if word in found]:
+        print_line("; ".join(legend))
+
+
+def _change(example: Mapping[str, JSON]) -> str:
+    """What changed of a mention; where it is details, these."""
+    return ", ".join(cast("list[str]", example["details"] or example["change"]))

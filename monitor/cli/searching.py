@@ -77,15 +77,16 @@ def _print_count(number: int, *, as_json: bool) -> None:
 
 def _show(view: MentionView) -> None:
     """Two or three lines: what it is, its title, and the text around the brand."""
-    from monitor.cli.history import felt, is_contradicted
+    from monitor.cli.history import doubt, felt, is_contradicted
     from monitor.text import excerpt
 
     judged, post = view.mention, view.post
     when = post.published or view.discovered_at
     against = " against its text" if is_contradicted(judged) else ""
     stars = "" if post.rating is None else f", {post.rating:g} of 5 stars{against}"
+    mark = f", {found}" if (found := doubt(judged)) else ""
     print_line(
-        f"{view.id}  {when:%Y-%m-%d %H:%M}  {judged.brand}: {felt(judged)}{stars}, "
+        f"{view.id}  {when:%Y-%m-%d %H:%M}  {judged.brand}: {felt(judged)}{mark}{stars}, "
         f"priority {judged.priority} · {view.source} · {post.author.name or 'unknown author'}"
     )
     if post.title:

@@ -44,11 +44,7 @@ def train(
     elif undo:
         print_line(f"version {told['undone']} counts no more; {_now(told['active'])}")
     elif told["figures"] is None:
-        print_line(
-            f"nothing is learned: that takes {told['needed']} different texts with a corrected sentiment, not all of "
-            f"them the same; there are {told['corrections']} corrections (monitor correct ID --sentiment LABEL), and "
-            "those of brands that are left, joined or compared do not count"
-        )
+        print_line(f"nothing is learned: {_lacking(told)}")
     else:
         _show(told)
 
@@ -57,9 +53,27 @@ def _now(active: int | None) -> str:
     return "the model reads as it came" if active is None else f"version {active} counts"
 
 
+def _lacking(told: Mapping[str, Any]) -> str:
+    """What there is, and what it would take."""
+    corrections, distinct, needed = told["corrections"], told["distinct"], told["needed"]
+    count = f"{corrections} correction{'' if corrections == 1 else 's'}"
+    if distinct is None:
+        return (
+            f"{count}; {needed} are needed, of different texts that are not all felt the same "
+            "(monitor correct ID --sentiment LABEL)"
+        )
+    texts = f"{count}, {distinct} different text{'' if distinct == 1 else 's'}"
+    if distinct >= needed:
+        return f"{texts}, all felt the same; some must be felt otherwise"
+    return f"{texts}; {needed} are needed (those of brands that are left, joined or compared teach nothing)"
+
+
 def _show(told: Mapping[str, Any]) -> None:
     figures = told["figures"]
-    print_line(f"learned from {told['corrections']} corrected sentiments, tested on those that it had not seen")
+    print_line(
+        f"learned from {told['distinct']} different texts ({told['corrections']} corrections), "
+        "tested on those that it had not seen"
+    )
     columns = ("before", "after", "shipped_before", "shipped_after")
     print_table(
         ("", "corrections before", "after", "shipped texts before", "after"),

@@ -18,7 +18,10 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from monitor.errors import InputError, WorkerKilled, WorkersStopped
-from monitor.flows.reassessing import reassess
+from monitor.flows import training
+from monitor.flows.reassessing import NEWS, reassess
+from monitor.flows.recording import FIRST_POLL
+from monitor.flows.rescoring import SILENT
 from monitor.flows.ticks import index
 from monitor.models import Label
 from monitor.store.search import StaleMention
@@ -29,9 +32,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from monitor.flows.ports import Plan, Ports
-    from monitor.models import JSON
+    from monitor.models import JSON, MentionView
     from monitor.store import HistoryReading, Store
     from monitor.store.corrections import Answer
+    from monitor.store.rescore import Kept
     from monitor.understanding.relevance.learning import Learned
 
 RECENT: Final = 50  # newest answers that are held against the older ones
@@ -51,13 +55,18 @@ class Given:
     note: str
     person: str
 
+    @property
+    def may_alert(self) -> bool:
+        """Whether others may have to know: it had been kept back as doubtful, or as calm."""
+        return bool(self.about) or (self.about is None and self.sentiment is Label.NEGATIVE)
+
 
 async def correct(ports: Ports, plan: Plan, arguments: Mapping[str, JSON]) -> JSON:
     """The verb: `person` answers whether `mention` is `about` its brand, how its `sentiment` is, or both.
 
     `brand` asks for the mention of another brand in the same post; a `note` may be left. Returns the mention as it
-    stands now and what was learned, if it was time to. Raises InputError where there is no such mention, and where
-    nothing is answered.
+    stands now, who was told by this or why nobody (`outcome`), and what was learned, if it was time to. Raises
+    InputError where there is no such mention, and where nothing is answered.
     """
     mention, given = int(str(arguments["mention"])), _given(arguments)
     if (brand := arguments.get("brand")) is not None:
@@ -107,13 +116,13 @@ def _correct(mention_id: int, given: Given, plan: Plan, now: datetime, store: St
             raise InputError(f"there is no mention {mention_id}")
         post_id, brand = place
         store.add_correction(mention_id, **asdict(given), now=now)
-        # Whoever answered has seen it; others are told where it was only kept back as doubtful or calm, and is news.
-        may_alert = given.about or (given.about is None and given.sentiment is Label.NEGATIVE)
-        alerts = reassess(store, [post_id], plan=plan, now=now, decide_anew=may_alert, brand=brand)
+        was_told = store.is_alerted(mention_id)
+        alerts = reassess(store, [post_id], plan=plan, now=now, decide_anew=given.may_alert, brand=brand)
         (kept,) = store.kept_posts([post_id])
         yes, no = store.answered(brand)
         felt = store.count_felt()
     found = next(view for view in kept.mentions if view.id == mention_id)
+    quiet = "nobody is told again" if was_told else f"nobody is told: {_why_quiet(given, found, kept, now=now)}"
     return {
         "mention": mention_id,
         "brand": brand,
@@ -122,10 +131,23 @@ def _correct(mention_id: int, given: Given, plan: Plan, now: datetime, store: St
         "doubtful": found.mention.doubtful,
         "priority": found.mention.priority,
         "decision": found.decision,
+        "outcome": found.decision if any(alerts) else quiet,
         "alerts": sum(alerts),
         "answers": {"yes": yes, "no": no},
         "sentiments": felt,
+        "needed": training.LEAST,
     }
+
+
+def _why_quiet(given: Given, view: MentionView, kept: Kept, *, now: datetime) -> str:
+    """Why nobody is told of a mention that somebody answered."""
+    if not given.may_alert:
+        return "it is not about the brand" if given.about is False else "it is not felt as negative"
+    if silent := [why.text for why in view.mention.why if why.code in SILENT]:
+        return "it was there before the first poll" if silent[0].endswith(FIRST_POLL) else silent[0]
+    if now - (kept.post.published or kept.discovered_at) > NEWS:
+        return f"it is older than {NEWS.days} days"
+    return view.decision.removeprefix("recorded only: ")
 
 
 async def learn_if_due(brand: str, *, ports: Ports) -> JSON:

@@ -23,7 +23,7 @@ from monitor.models import Mention, Tier, Why
 from monitor.understanding.assess import assess
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from monitor.flows.ports import Plan, Ports
@@ -35,16 +35,21 @@ if TYPE_CHECKING:
 EXAMPLES: Final = 20  # changes that are shown, of each batch and in all
 MOVED: Final = 10  # points of priority that count as moved
 NOISE: Final = 0.0002  # by which a probability may differ where a text is judged alone, or in another batch
+_DETAILS: Final = "details"  # what changed where it is nothing of more weight
 UNNAMED: Final = "no-longer-matches"  # the code of the reason why a kept mention is doubtful
-_HISTORY: Final = frozenset({"silent", "baseline"})  # reasons that no judge gives and none may take away
+SILENT: Final = frozenset({"silent", "baseline"})  # reasons that no judge gives and none may take away
 _DECIMAL: Final = re.compile(r"\d+\.\d\d\b")
 _EARLIER: Final = re.compile(r"re-scored \d{4}-\d\d-\d\d: .*?; before: ", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One mention that is judged differently now: `old` is None for one that is gained, `new` for one that is lost."""
+    """One mention that is judged differently now: `old` is None for one that is gained, `new` for one that is lost.
 
+    `id` is the mention's number, None for one that is gained and not written.
+    """
+
+    id: int | None
     kept: Kept
     brand: str
     old: MentionView | None
@@ -63,21 +68,32 @@ class Change:
         post = self.kept.post
         return {
             "post": self.kept.id,
-            "mention": self.old.id if self.old else None,
+            "mention": self.id,
             "brand": self.brand,
             "change": list(self.words),
+            "details": self._details(),
             "source": self.kept.source,
             "what": (post.title or post.text)[:100],
         }
 
+    def _details(self) -> list[JSON]:
+        """The details, where nothing of more weight changed."""
+        if self.old is None or self.new is None or self.words != (_DETAILS,):
+            return []
+        return [*_details(self.old.mention, self.new)]
+
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What judging again came to: `counts` says of each brand how often what changed."""
+    """What judging again came to: `counts` says of each brand how often what changed, `mentions` how many did.
+
+    Of one mention more than one thing may change. Of the examples those that differ in details only come last.
+    """
 
     posts: int = 0
     skipped: int = 0
     alerts: int = 0
+    mentions: int = 0
     counts: Mapping[tuple[str, str], int] = field(default_factory=Counter)
     examples: tuple[Mapping[str, JSON], ...] = ()
 
@@ -87,8 +103,9 @@ class Difference:
             self.posts + other.posts,
             self.skipped + other.skipped,
             self.alerts + other.alerts,
+            self.mentions + other.mentions,
             Counter(self.counts) + Counter(other.counts),
-            (self.examples + other.examples)[:EXAMPLES],
+            tuple(sorted(self.examples + other.examples, key=lambda one: one["change"] == [_DETAILS])[:EXAMPLES]),
         )
 
     def to_json(self) -> dict[str, JSON]:
@@ -102,6 +119,7 @@ class Difference:
             "posts": self.posts,
             "skipped": self.skipped,
             "alerts": self.alerts,
+            "mentions": self.mentions,
             "brands": brands,
             "examples": [dict(example) for example in self.examples],
         }
@@ -122,6 +140,7 @@ class Difference:
             int(str(value["posts"])),
             int(str(value["skipped"])),
             int(str(value["alerts"])),
+            int(str(value["mentions"])),
             counts,
             tuple(example for example in examples if isinstance(example, dict)),
         )
@@ -232,13 +251,13 @@ def compare(kept: Kept, judgement: Judgement | None, *, plan: Plan, orders: Orde
 
 def _change(kept: Kept, brand: str, old: MentionView | None, new: Mention | None) -> Change | None:
     if old is None:
-        return Change(kept=kept, brand=brand, old=None, new=new, words=("gained",))
-    was = old.mention
+        return Change(id=None, kept=kept, brand=brand, old=None, new=new, words=("gained",))
+    was, of_old = old.mention, partial(Change, id=old.id, kept=kept, brand=brand, old=old)
     if new is None:
         is_marked = any(why.code in (UNNAMED, "edited") for why in was.why) and was.doubtful
-        return None if is_marked else Change(kept=kept, brand=brand, old=old, new=None, words=("lost",))
+        return None if is_marked else of_old(new=None, words=("lost",))
     # Why history recorded it as it did is no judgement: it stays.
-    new = replace(new, why=(*new.why, *(why for why in was.why if why.code in _HISTORY)))
+    new = replace(new, why=(*new.why, *(why for why in was.why if why.code in SILENT)))
     if _is_same(was, new):
         return None
     words = []
@@ -248,7 +267,21 @@ def _change(kept: Kept, brand: str, old: MentionView | None, new: Mention | None
         words.append("doubtful" if new.doubtful else "certain")
     if abs(was.priority - new.priority) >= MOVED:
         words.append("priority")
-    return Change(kept=kept, brand=brand, old=old, new=new, words=tuple(words) or ("details",))
+    return of_old(new=new, words=tuple(words) or (_DETAILS,))
+
+
+def _details(was: Mention, new: Mention) -> Iterator[str]:
+    """What differs, as people can check it: figures and special cases; where none of them does, it is the reasons."""
+    figures = (
+        ("relevance", f"{was.relevance:.2f}", f"{new.relevance:.2f}"),
+        ("negative", f"{was.sentiment.negative:.2f}", f"{new.sentiment.negative:.2f}"),
+        ("influence", was.influence, new.influence),
+        ("priority", was.priority, new.priority),
+    )
+    before, after = ({case.name for case in mention.special_cases} for mention in (was, new))
+    moved = [f"{name} {old}→{now}" for name, old, now in figures if old != now]
+    found = [*moved, *(f"+{case}" for case in sorted(after - before)), *(f"-{case}" for case in sorted(before - after))]
+    yield from found or ["reasons"]
 
 
 def _is_same(was: Mention, new: Mention) -> bool:
@@ -289,8 +322,8 @@ def _read_alike(one: str, other: str) -> bool:
 
 def _difference(changes: Sequence[Change]) -> Difference:
     counts = Counter((change.brand, word) for change in changes for word in change.words)
-    shown = [change.to_json() for change in changes if change.words != ("details",)]
-    return Difference(posts=1, counts=counts, examples=tuple(shown[:EXAMPLES]))
+    shown = (change.to_json() for change in changes[:EXAMPLES])
+    return Difference(posts=1, mentions=len(changes), counts=counts, examples=tuple(shown))
 
 
 def _apply(
@@ -305,17 +338,16 @@ def _apply(
                 continue
             judgement = _assessed(kept, judgement, history=history)
             changes = compare(kept, judgement, plan=plan, orders=orders)
-            alerts = sum(
-                _write(change, judgement, plan=plan, orders=orders, store=store, now=now) for change in changes
-            )
-            difference = difference.plus(replace(_difference(changes), alerts=alerts))
+            written = [_write(change, judgement, plan=plan, orders=orders, store=store, now=now) for change in changes]
+            alerts = sum(is_alert for _, is_alert in written)
+            difference = difference.plus(replace(_difference([change for change, _ in written]), alerts=alerts))
     return difference
 
 
 def _write(
     change: Change, judgement: Judgement | None, *, plan: Plan, orders: Orders, store: Store, now: datetime
-) -> bool:
-    """Store one change; whether it became an alert."""
+) -> tuple[Change, bool]:
+    """Store one change; with the mention's number, and whether it became an alert."""
     old, new = change.old, change.new
     decision = None
     if new is not None and judgement is not None and orders.alert and change.is_worse:
@@ -326,16 +358,15 @@ def _write(
         lemmas = store.lemmas_of(old.id)  # those of the same wording
         store.unname_mention(old.id, Why(code=UNNAMED, text=f"no longer matches, since {now:%Y-%m-%d}"))
         store.note_decision(old.id, text, lemmas=lemmas)
-        return False
+        return change, False
     if old is None:
         mention_id = store.add_mention(change.kept.id, new, decision=text, lemmas=judgement.lemmas, now=now)
     else:
         mention_id = old.id
         store.rejudge_mention(mention_id, new, lemmas=judgement.lemmas, decision=text)
-    if decision is None or decision.alert is None:
-        return False
-    store.add_alert(mention_id, decision.alert, now=now)
-    return True
+    if decision is not None and decision.alert is not None:
+        store.add_alert(mention_id, decision.alert, now=now)
+    return replace(change, id=mention_id), decision is not None and decision.alert is not None
 
 
 def _words(change: Change, decision: Decision | None, now: datetime) -> str:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from monitor.store.corrections import Feeling
 
 LEAST: Final = 20
-"""Corrections before anything is learned. As in `adapting`, which numpy comes with: a test holds both together."""
+"""Corrected texts before anything is learned. As in `adapting`, which numpy comes with: a test holds both together."""
 MOST: Final = 1_000
 """Older corrections are not learned from; as in `adapting`, too."""
 FIGURES: Final = ("tier", "before", "after", "shipped_before", "shipped_after", "certainty", "reason")
@@ -37,7 +37,8 @@ log = structlog.get_logger()
 async def train(ports: Ports, _plan: Plan, arguments: Mapping[str, JSON]) -> JSON:
     """The verb: learn from the corrections of sentiment; with `dry_run` only to see what would come of it.
 
-    `undo` takes the version that counts back instead. Returns how many `corrections` there are and are `needed`, the
+    `undo` takes the version that counts back instead. Returns how many `corrections` there are, of how many different
+    texts that can teach (`distinct`, None where so few corrections made counting idle), how many are `needed`, the
     `figures` (None where nothing was learned), whether it `is_better`, the `version` that was stored, which one is
     `active` now and which was `undone`. Raises InputError where nothing can be taken back, or a correction was erased
     meanwhile; WorkerKilled where it took too long.
@@ -50,11 +51,12 @@ async def train(ports: Ports, _plan: Plan, arguments: Mapping[str, JSON]) -> JSO
 async def _train(ports: Ports, *, dry_run: bool) -> dict[str, JSON]:
     lessons = await ports.writer.run(lambda store: store.feelings(limit=MOST))
     now = ports.clock.now()
-    training = None
-    if len(lessons) >= LEAST:  # no worker need be started to say so
-        training = await ports.worker.train_sentiment(
+    told = None
+    if len(lessons) >= LEAST:  # no worker need be started to say that they are too few
+        told = await ports.worker.train_sentiment(
             [(one.view.post, one.view.mention.brand, one.label, one.at) for one in lessons], now
         )
+    training = told if told and told["adaptation"] else None
     is_better = training is not None and bool(training["is_better"])
     version = None
     if training is not None and not dry_run:
@@ -63,6 +65,7 @@ async def _train(ports: Ports, *, dry_run: bool) -> dict[str, JSON]:
             await _judge_by_what_counts(ports)
     return {
         "corrections": len(lessons),
+        "distinct": told["answers"] if told else None,
         "needed": LEAST,
         "figures": None if training is None else {name: training[name] for name in FIGURES},
         "is_better": is_better,
@@ -105,6 +108,7 @@ async def _undo(ports: Ports) -> dict[str, JSON]:
     log.info("training taken back", version=done.version, active=done.active)
     return {
         "corrections": done.corrections,
+        "distinct": None,
         "needed": LEAST,
         "figures": None,
         "is_better": False,
@@ -118,7 +122,7 @@ def _take_back(tier: Tier, store: Store) -> _Undone:
     with store.transaction():
         done = store.undo_adaptation(tier)
         if done is None:
-            raise InputError("nothing that was learned of corrections of sentiment counts")
+            raise InputError("nothing to undo: no training counts")
         return _Undone(*done, corrections=store.count_felt())
 
 

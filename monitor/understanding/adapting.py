@@ -158,7 +158,7 @@ def train(model: Model, lessons: Sequence[Lesson], *, now: datetime) -> Training
     None for fewer than LEAST texts, and where all are of one label. It takes some seconds for 500 lessons; on the
     quality tier the encoder's time for each text comes to it. Raises InputError where the encoder is gone.
     """
-    kept = _newest(lessons)
+    kept = newest(lessons)
     if len(kept) < LEAST or len({lesson.label for lesson in kept}) < 2:
         return None
     model = model.adapted(None)
@@ -216,8 +216,8 @@ def _drawn_anew(cells: Ints, drawn: Ints) -> Ints:
     return counts.reshape(len(drawn), len(LABELS), len(LABELS))
 
 
-def _newest(lessons: Sequence[Lesson]) -> list[Lesson]:
-    """The newest lesson of each text, oldest first."""
+def newest(lessons: Sequence[Lesson]) -> list[Lesson]:
+    """What `train` learns from: the newest lesson of each text, oldest first. It reads texts as the model does."""
     by_text = {" ".join(tokens(one.text)): one for one in sorted(lessons, key=lambda one: one.at)}
     return sorted(by_text.values(), key=lambda one: (one.at, one.text))[-MOST:]
 

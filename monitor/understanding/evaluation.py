@@ -54,6 +54,12 @@ class Evaluation:
         found = [score.f1 for score in self.per_class.values() if score.n]
         return sum(found) / len(found) if found else 0.0
 
+    @property
+    def met(self) -> Mapping[str, Score]:
+        """The classes that a text is of, or was told to be of."""
+        told = {name for one in self.wrong if isinstance(names := one["told"], list) for name in names}
+        return {name: score for name, score in self.per_class.items() if score.n or name in told}
+
     def to_json(self, file: str) -> dict[str, JSON]:
         """As the one line of `monitor evaluate --json`; figures are rounded to four places."""
         per_class: dict[str, JSON] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from monitor.models import Label, Why
@@ -85,7 +86,7 @@ def _first_place(post: Post, word: str) -> tuple[str | None, int | None]:
     """Field and offset where the model's spelling of a word first stands; None where it was changed too much."""
     for field, text in (("title", post.title), ("text", post.text)):
         lower = text.lower().replace("ё", "е")
-        start = lower.find(word) if len(lower) == len(text) else -1
-        if start >= 0:
-            return field, start
+        found = re.search(rf"(?<!\w){re.escape(word)}(?!\w)", lower) if len(lower) == len(text) else None
+        if found:
+            return field, found.start()
     return None, None

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from monitor.understanding.heads import Word
     from monitor.understanding.matching.matcher import Found, Hit
     from monitor.understanding.reading import Reading
+    from monitor.understanding.resemblance import Wording
     from monitor.understanding.sentiment import Adaptation
     from monitor.understanding.toward import Role, TextSpan, Toward
 
@@ -95,7 +96,7 @@ class Judge:
         tools: _Tools | None = None,
     ) -> None:
         self._tools = tools or _Tools(
-            Morphology(), sentiment.Model.load(tier).adapted(adaptation), Rules.open(), Resemblance.load()
+            Morphology(), sentiment.Model.load(tier).adapted(adaptation), Rules.open(), Resemblance.load(tier)
         )
         self._brands = tuple(brands)
         self._index = names.build(self._brands, self._tools.morphology)
@@ -150,7 +151,7 @@ class Judge:
         (seen,) = self._resembling([self._read(*self._find(post))])
         return self._special_cases(seen, 0)[0]
 
-    def wording(self, post: Post) -> str:
+    def wording(self, post: Post) -> Wording:
         """What the head reads of the post about the first brand: what training learns from."""
         return self._wording(self._read(*self._find(post)), 0)
 
@@ -192,7 +193,7 @@ class Judge:
             decisions[at][number] = read
         return [replace(one, decisions=found) for one, found in zip(seen, decisions, strict=True)]
 
-    def _wording(self, seen: _Seen, number: int) -> str:
+    def _wording(self, seen: _Seen, number: int) -> Wording:
         """What the head reads of a post about a brand."""
         return _worded(seen, _spans_of(seen, number))
 
@@ -353,7 +354,7 @@ def _spans_of(seen: _Seen, number: int) -> Sequence[TextSpan]:
     return [(reading.field, 0, len(reading.text)) for reading in seen.readings]
 
 
-def _worded(seen: _Seen, spans: Sequence[TextSpan]) -> str:
+def _worded(seen: _Seen, spans: Sequence[TextSpan]) -> Wording:
     return worded(seen.post, seen.found.hits, spans, seen.lang)
 
 

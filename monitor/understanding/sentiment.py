@@ -8,18 +8,16 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from monitor.errors import InputError
 from monitor.models import Label, Sentiment, Tier
-from monitor.understanding.encoder import Encoder
+from monitor.understanding import encoder
 from monitor.understanding.heads import Head
 from monitor.understanding.ngrams import features, tokens
-from monitor.understanding.tiers import PACKAGE, VERSION, chosen
+from monitor.understanding.tiers import chosen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -68,15 +66,6 @@ def of_rating(rating: float) -> Sentiment:
     return as_sentiment(negative, positive)
 
 
-@cache
-def loaded_encoder() -> Encoder:
-    """The encoder of this process, loaded when it is first asked for."""
-    found = Encoder.load()
-    if found is None:
-        raise InputError(f"the package {PACKAGE} {VERSION} is not installed any more")
-    return found
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Meaning:
     """What the encoder's vector of a text adds to the decision values: ((vector - centre) / spread) @ weights.
@@ -90,7 +79,7 @@ class Meaning:
 
     def standardised(self, texts: Sequence[str]) -> Floats:
         """The texts' vectors on the scale of the training texts, shape (texts, WIDTH)."""
-        vectors: Floats = (loaded_encoder().encode(texts) - self.centre) / self.spread
+        vectors: Floats = (encoder.loaded().encode(texts) - self.centre) / self.spread
         return vectors
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from monitor.lemmas import lemmatise
 from monitor.models import Level, SpecialCase, Why
-from monitor.understanding.resemblance import LONGEST, SURE, wording
+from monitor.understanding.resemblance import LONGEST, SURE, Wording, wording
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,8 +57,8 @@ def around(readings: Sequence[Reading], case: SpecialCase) -> TextSpan:
     return reading.field, near[0].start, near[-1].end
 
 
-def worded(post: Post, hits: Sequence[Hit], spans: Sequence[TextSpan], lang: str | None) -> str:
-    """Parts of a post as the head reads them: the names of brands all alike."""
+def worded(post: Post, hits: Sequence[Hit], spans: Sequence[TextSpan], lang: str | None) -> Wording:
+    """Parts of a post as the head reads them: the names of brands all alike where words count."""
     texts = {"title": post.title, "text": post.text}
     parts: list[str] = []
     for field_, start, end in spans:
@@ -70,7 +70,8 @@ def worded(post: Post, hits: Sequence[Hit], spans: Sequence[TextSpan], lang: str
                 at = span.end
         parts += [texts[field_][at:end], "\n"]
     text = "".join(parts)[:LONGEST]
-    return wording(text, lemmatise(text, lang))
+    said = "\n".join(texts[field_][start:end] for field_, start, end in spans)
+    return Wording(wording(text, lemmatise(text, lang)), said)
 
 
 def resembled(case: Case, post: Post, chance: float) -> SpecialCase:

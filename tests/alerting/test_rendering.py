@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import re
+import tomllib
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -8,7 +11,7 @@ from hypothesis import strategies as st
 
 from monitor.alerting.catalogue import CATALOGUES
 from monitor.alerting.rendering import STYLES, RenderedMessage, render, style_of
-from monitor.models import AlertView, Author, Label, Post, Sentiment, Span, Why
+from monitor.models import AlertView, Author, Label, Level, Post, PostType, Sentiment, Span, SpecialCase, Why
 from tests.alerting.alerts import make_alert, make_mention
 
 HOSTILE = (
@@ -44,9 +47,78 @@ def test_a_mail_says_what_who_how_bad_where_and_when(alert: AlertView) -> None:
 
 def test_a_russian_receiver_reads_russian(alert: AlertView) -> None:
     message = rendered(alert, language="ru")
-    assert message.title == "МойСклад: Негативный отзыв, источник forum: Не работает"
+    assert message.title == "МойСклад: Негативное упоминание, источник forum: Не работает"
     assert "найдено через: 3 мин" in message.body
     assert "Почему: упоминается как «МоёмСкладе»; тон негативный, 90 %" in message.body
+
+
+@pytest.mark.parametrize(
+    ("sort", "headline"),
+    [
+        (PostType.REVIEW, "Негативный отзыв · МойСклад"),
+        (PostType.ARTICLE, "Негативное упоминание · МойСклад"),
+        (PostType.COMMENT, "Негативное упоминание · МойСклад"),
+    ],
+)
+def test_only_a_review_is_called_one(alert: AlertView, sort: PostType, headline: str) -> None:
+    message = rendered(make_alert(replace(alert.view.post, type=sort), alert.view.mention), language="ru")
+    assert message.body.startswith(headline)
+
+
+def case(name: str, rule: str = "ru:x") -> SpecialCase:
+    return SpecialCase(name=name, level=Level.MEDIUM, rule=rule, field="text", start=0, end=1)
+
+
+FOUND = (
+    case("refund"),
+    case("known_issue", "history:known-issue:касса_2"),
+    case("known_issue", "history:known-issue:касса_2"),
+    case("of_later"),
+)
+
+
+@pytest.mark.parametrize(
+    ("language", "url", "told"),
+    [
+        ("en", "mailto://x", "wants money back or compensation; known issue: касса_2; of later"),
+        ("ru", "mailto://x", "требует вернуть деньги или возместить ущерб; известная проблема: касса_2; of later"),
+        ("ru", "mmost://x", "требует вернуть деньги или возместить ущерб; известная проблема: касса\\_2; of later"),
+    ],
+)
+def test_special_cases_are_told_in_the_readers_words_each_once(
+    alert: AlertView, language: str, url: str, told: str
+) -> None:
+    mention = replace(alert.view.mention, special_cases=FOUND)
+    why = rendered(make_alert(alert.view.post, mention), url, language).body.splitlines()[1]
+    assert why.endswith(f", 90 %; {told}")
+
+
+def every_case() -> list[str]:
+    """The names of all special cases: those of the rules, and those over the history."""
+    root = Path(__file__).resolve().parents[2]
+    rules = root / "monitor" / "understanding" / "data" / "special_cases" / "cases.toml"
+    documented = (root / "docs" / "judgement.md").read_text(encoding="utf-8").partition("## Special cases")[2]
+    named = re.findall(r"^\| `(\w+)` \| .* \|", documented.partition("\n## ")[0], re.MULTILINE)
+    assert {*tomllib.loads(rules.read_text(encoding="utf-8"))} < {*named}
+    return named
+
+
+@pytest.mark.parametrize("name", every_case())
+def test_every_special_case_has_its_words_in_every_language(name: str) -> None:
+    assert all("_" not in words[f"case-{name}"] for words in CATALOGUES.values())
+
+
+@pytest.mark.parametrize("url", sorted({f"{scheme}://x" for scheme in STYLES} | {"slack://x"}))
+@pytest.mark.parametrize("language", sorted(CATALOGUES))
+def test_of_many_special_cases_the_first_are_told(url: str, language: str) -> None:
+    issue = "known_issue", "history:known-issue:" + "очень долгое название " * 20
+    mention = replace(make_mention(), special_cases=(*map(case, every_case()), case(*issue)))
+    post = Post(title="Опять", text="В МоёмСкладе " + "слово " * 400, url="https://forum.example/t/1")
+    message = rendered(make_alert(post, mention), url, language)
+    assert len(message.body) <= style_of(url).limit
+    told = message.body.splitlines()[1].split("; ")
+    assert CATALOGUES[language]["case-health_safety"] in told
+    assert told[-1] == "…"
 
 
 STARS = Why(code="rating", text="1 of 5 stars", weight=1.0)
@@ -80,8 +152,8 @@ UNSURE = Sentiment(label=Label.NEGATIVE, negative=0.44, neutral=0.18, positive=0
         ),
         (
             "ru",
-            "Возможно, негативный отзыв, источник forum",
-            "Возможно, негативный отзыв · МойСклад",
+            "Возможно, негативное упоминание, источник forum",
+            "Возможно, негативное упоминание · МойСклад",
             "тон неясен: негативный 44 %, положительный 38 %, нейтральный 18 %",
         ),
     ],

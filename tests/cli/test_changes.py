@@ -271,7 +271,7 @@ def test_R63_history_is_rescored_after_a_change_and_the_difference_is_seen_first
         configure(folder, "Тестомаркет", "Новомаркет")
         said = text_of(folder, "rescore", "--since", "100y")
         assert "3 posts judged again" in said
-        assert "1 changes found, none written" in said
+        assert "1 mention would change, none is written" in said
     (gained,) = monitor(folder, "mentions")
     assert (gained["brand"], str(gained["decision"])[:10]) == ("Тестомаркет", "re-scored ")
     assert rows(folder, "SELECT count(*) FROM mention_search") == [(1,)]

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from monitor.cli.discovering import explain
 from monitor.config import load
 from monitor.fetching.address import host_of
+from monitor.flows.discovering import Discovery
 from monitor.store import Store, open_writer
 from monitor.store.rows import to_text
 from tests.board import Board, running_board
@@ -141,8 +143,31 @@ def test_where_nothing_works_the_reasons_are_told(folder: Path, board: Board) ->
 def test_a_private_address_is_refused_unless_it_was_allowed(folder: Path, board: Board) -> None:
     done = run(folder, "discover", f"{board.url}/")
     assert done.returncode == 1
-    assert "loopback" in done.stderr
+    first, *_ = done.stderr.splitlines()
+    assert first == "monitor: address: 127.0.0.1 is loopback (a private address: --allow 127.0.0.0/8 opens it)"
     assert board.asked == []
+    assert first in run(folder, "discover", f"{board.url}/", "--all").stderr.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("asked", "note", "said"),
+    [
+        (
+            "http://localhost/",
+            "address: localhost is ::1 (loopback), 127.0.0.1 (loopback)",
+            " (a private address: --allow ::1 --allow 127.0.0.0/8 opens it)",
+        ),
+        ("http://wiki.example/", "address: wiki.example is 10.1.2.3 (private)", " (--allow 10.1.2.3 opens it)"),
+        ("http://wiki.example/", "address: wiki.example is 169.254.169.254 (link-local)", ""),
+        ("http://wiki.example/", "address: 10.1.2.3 is 10.1.2.3 (private)", ""),  # where a redirect led
+        ("http://wiki.example/", "status: HTTP 404", ""),
+    ],
+)
+def test_what_opens_a_private_address_is_said_of_the_host_that_was_asked_for(
+    capsys: pytest.CaptureFixture[str], asked: str, note: str, said: str
+) -> None:
+    explain(Discovery(url=asked, trials=(), requests=1, note=note))
+    assert capsys.readouterr().err == f"monitor: {note}{said}\n"
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ def test_people_get_a_table_and_the_texts_that_are_wrong(folder: Path) -> None:
     wrong = {"text": "Кассолёт открыл офис", "brand": "Кассолёт", "lang": "ru", "labels": ["vip"]}
     (folder / "wrong.jsonl").write_text(json.dumps(wrong, ensure_ascii=False), encoding="utf-8")
     shown = run_command(folder, "evaluate", "special-cases", "wrong.jsonl", "--wrong", "5").stdout
-    assert "wrong.jsonl: 1 texts, macro F1 0.000" in shown
+    assert "wrong.jsonl: 1 text, 0.0 % right, macro F1 0.000" in shown
     assert "should be vip, is nothing" in shown
 
 
@@ -121,9 +121,9 @@ def test_sentiment_is_one_line_a_file_packed_or_not(folder: Path) -> None:
 def test_people_get_the_sentiment_that_is_wrong_and_how_sure_it_was(folder: Path) -> None:
     file = table(folder, "brand.tsv", *TABLE)
     shown = run_command(folder, "evaluate", "sentiment", file, "--tier", "fast", "--wrong", "5").stdout
-    assert "brand.tsv: 3 texts, macro F1 0.833, all right in 66.7%" in shown
+    assert "brand.tsv: 3 texts, 66.7 % right, macro F1 0.833" in shown
     assert "tier fast, calibration error 0." in shown
-    assert "alarming in 50.0% of the negative" in shown
+    assert "alarming in 50.0 % of the negative" in shown
     assert "  en: The store opens at nine on Monday\n    should be negative, is neutral (" in shown
 
 
@@ -186,7 +186,7 @@ def test_a_table_that_cannot_be_read_is_named_with_its_line(raw: bytes | None, s
 
 @pytest.mark.parametrize(
     "arguments",
-    [("relevance", "relevance.jsonl", "--tier", "fast"), ("sentiment",), ("sentiment", "x", "--tier", "no")],
+    [("matching", "matching.jsonl", "--tier", "fast"), ("sentiment",), ("sentiment", "x", "--tier", "no")],
 )
 def test_wrong_use_is_told(arguments: tuple[str, ...], folder: Path) -> None:
     assert run_command(folder, "evaluate", *arguments).returncode == 2

@@ -77,6 +77,8 @@ POSTS = [
     post(41, "Менеджер Тестомаркета наорала на меня и обозвала дурой", by="Рита", days=4),
     post(42, "Тестомаркет, пожалуйста, ответьте: не вернёте деньги за заказ, подам на вас в суд", by="Рим", days=4),
     post(43, "Я ваш постоянный клиент уже 10 лет, Тестомаркет, и такое отношение", by="Эмма", days=4),
+    post(50, "Тестомаркет открылся у нас во дворе", by="Сергей", days=4),
+    post(51, "Во дворе опять нет света", by="Сергей", days=3),
     post(44, "Тестомаркет разочаровал, ужасное качество", by="Ада", days=4, rating=1, type="review"),
 ]
 
@@ -203,11 +205,33 @@ def test_an_address_of_a_profile_leads_to_the_handle_and_its_posts_elsewhere(his
     assert told["about_us"]["name"] == "Торгуша"  # nothing of ours was named
 
 
+def test_a_source_limits_a_name_that_is_known_everywhere(history: Path) -> None:
+    (told,) = lines(history, "author", "zlo_kupec77", "--source", "blog")
+    assert {one["name"]: one["posts"] for one in told["places"]} == {"blog": 2}
+    assert (told["posts"], told["recent_negative"], told["threads"]) == (2, 1, 1)
+    assert {one["source"] for one in told["mentions"]} == {"blog"}
+    shown = text(history, "author", "zlo_kupec77", "--source", "blog")
+    assert "1 negative post about Тестомаркет" in shown
+    assert "; in 1 thread\n" in shown
+    assert "is stored at reviews" in text(history, "author", "zlo_kupec77", "--source", "reviews", code=1)
+
+
+def test_posts_that_name_no_brand_are_told_apart(history: Path) -> None:
+    shown = text(history, "author", "Сергей")
+    assert shown.startswith("Сергей: 2 posts known, 1 names a brand, seen from ")
+    assert "thread" not in shown
+    silent = text(history, "author", "Олег", "--source", "forum").splitlines()
+    assert len(silent) == 1
+    assert silent[0].startswith("Олег: 1 post known, none names a brand, seen from ")
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
         ((), 2, "--mention ID"),
         (("zlo_kupec77", "--mention", "1"), 2, "--mention ID"),
+        (("--mention", "1", "--source", "blog"), 2, "--source goes with a name"),
+        (("https://forum.test/u/7", "--source", "blog"), 2, "--source goes with a name"),
         (("Гость",), 1, "nobody in particular"),
         (("someone_else_55",), 1, "no post of this author"),
         (("https://forum.test/u/nobody",), 1, "no post of this author"),

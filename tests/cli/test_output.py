@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -194,6 +195,51 @@ def test_lists_mark_what_is_unsure_and_what_is_rated_otherwise_than_it_reads(tol
     found = run_command(told, "search", "*").stdout
     assert "МойСклад: positive, 5 of 5 stars against its text, priority 40" in found
     assert "МойСклад: neutral?, priority 40" in found
+
+
+def test_lists_mark_what_is_doubtful_and_what_a_person_says_is_not_about_us(told: Path) -> None:
+    store = Store(open_writer(told / "monitor.db"))
+    for number, why in ((1, ()), (2, (Why(code="corrected", text="a person answered …", weight=0.0),))):
+        place = store.place_of(number)
+        assert place is not None
+        ((view,),) = (kept.mentions for kept in store.kept_posts([place[0]]))
+        doubted = replace(view.mention, doubtful=True, relevance=0.0, why=why)
+        store.rejudge_mention(number, doubted, lemmas=Lemmas(), decision=None)
+    store.close()
+    listed = " ".join(run_command(told, "mentions").stdout.split())
+    assert "МойСклад positive 40 forum (not about us) МойСклад" in listed
+    assert "МойСклад neutral? 40 forum (doubtful) МойСклад" in listed
+    found = run_command(told, "search", "*").stdout
+    assert "МойСклад: positive, not about us, 5 of 5 stars, priority 40" in found
+    assert "МойСклад: neutral?, doubtful, priority 40" in found
+
+
+def test_why_says_who_answered_and_names_mentions_and_not_only_posts(told: Path) -> None:
+    copy = "a copy of post 1 at forum, 2026-11-21: 100 % of its word pairs"
+    answered = (Why(code="corrected", text="a person answered …", weight=0.0), Why(code="story", text=copy, weight=1.0))
+    store = Store(open_writer(told / "monitor.db"))
+    ((view,),) = (kept.mentions for kept in store.kept_posts([2]))
+    store.rejudge_mention(2, replace(view.mention, doubtful=True, why=answered), lemmas=Lemmas(), decision=None)
+    for person, about in (("Ada", True), ("Bob", False)):
+        store.add_correction(2, about=about, note="", person=person, now=NOW)
+    store.add_correction(1, about=True, note="", person="Eve", now=NOW)
+    store.close()
+    text = run_command(told, "why", "2").stdout
+    assert "Is it about МойСклад? No: Bob said so on 2026-11-21.\n" in text
+    assert "  - A copy of post 1 (mention 1) at forum, 2026-11-21: 100 % of its word pairs. [1]\n" in text
+
+
+def test_why_takes_any_number_and_its_help_shows_no_range(told: Path) -> None:
+    unknown = run_command(told, "why", "99999999999999999999")
+    assert (unknown.returncode, unknown.stderr) == (1, "monitor: there is no mention 99999999999999999999\n")
+    assert "9223372036854775807" not in run_command(told, "why", "--help").stdout
+
+
+def test_why_says_of_a_route_that_would_match_now_that_it_told_nobody(told: Path) -> None:
+    routes = (told / "sources.yaml").read_text(encoding="utf-8").replace("NOT sentiment:neutral rating<=2", "")
+    (told / "sources.yaml").write_text(routes, encoding="utf-8")
+    text = run_command(told, "why", "2", "--receiver", "r2").stdout
+    assert "(it is МойСклад); so it is now, but r2 was not told then, for the reason above." in text
 
 
 def test_search_finds_what_is_unsure_or_alarming(told: Path) -> None:

@@ -57,3 +57,44 @@ def test_posts_are_unfolded_as_they_are_handed_on(tmp_path: Path, monkeypatch: p
 
     assert asyncio.run(run()) == [(0, 0), (100, 1), (100, 2), (50, 3)]
     assert handed == [[], list(range(1, 101)), list(range(101, 201)), list(range(201, 251))]
+
+
+def test_what_differs_is_shown_in_eighty_columns(capsys: pytest.CaptureFixture[str]) -> None:
+    def example(mention: int | None, *change: str, details: tuple[str, ...] = ()) -> dict[str, JSON]:
+        what = "the kettle leaks"
+        told: dict[str, JSON] = {"mention": mention, "brand": "Kettleworks", "source": "forum", "what": what}
+        return {**told, "post": 900, "change": [*change], "details": [*details]}
+
+    difference = Difference(
+        posts=9,
+        alerts=1,
+        mentions=3,
+        counts={
+            ("Kettleworks", "gained"): 1,
+            ("Kettleworks", "neutral→negative"): 1,
+            ("Kettleworks", "priority"): 1,
+            ("Kettleworks", "details"): 1,
+        },
+        examples=(
+            example(None, "gained"),
+            example(7, "neutral→negative", "priority"),
+            example(8, "details", details=("influence 5→7",)),
+        ),
+    )
+    rescoring._show_difference(difference, apply=False, seconds=1.0)
+    counted, shown = capsys.readouterr().out.split("\n\n")
+    assert [line.split() for line in counted.splitlines() if line.startswith("Kettleworks  ")] == [
+        ["Kettleworks", "1", "0", "0", "0", "1", "1"]
+    ]
+    assert "Kettleworks, sentiment: neutral→negative 1\n" in counted
+    assert "priority: moved by 10 points or more; details: a smaller move of the priority" in counted
+    assert "doubtful:" not in counted  # none became so
+    assert [line.split()[:4] for line in shown.splitlines()[2:5]] == [
+        ["–", "Kettleworks", "gained", "forum"],
+        ["7", "Kettleworks", "neutral→negative,", "priority"],
+        ["8", "Kettleworks", "influence", "5→7"],
+    ]
+    assert "900" not in shown
+    assert "9 posts judged again in 1.0 s (9 a second): 3 mentions would change, none is written" in shown
+    rescoring._show_difference(Difference(posts=9, alerts=1, mentions=1), apply=True, seconds=1.0)
+    assert capsys.readouterr().out == "9 posts judged again in 1.0 s (9 a second): 1 mention changed, 1 alert\n"

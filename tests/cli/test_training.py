@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from monitor.cli import correcting, training
 from monitor.models import Label, Lemmas, Post, Tier
 from monitor.store import Store, open_writer
 from tests.alerting.alerts import make_mention
@@ -53,12 +54,11 @@ def test_a_corrected_sentiment_is_what_why_and_search_say(folder: Path, with_dae
         both = text(folder, "correct", "2", "--about", "yes", "--sentiment", "neutral", "--brand", BRAND.lower())
     assert f"mention 2 is about {BRAND} and is felt as neutral toward {BRAND}: priority" in both
     assert f"{BRAND} has 1 answers yes and 0 no" in both
-    assert "corrected sentiments: 2; monitor train learns from them" in both
+    assert "corrected sentiments: 2 of 20 that monitor train needs" in both
     (kept,) = lines(folder, "why", "1")
     felt = next(one for one in kept["explanation"] if one["question"] == "How is it felt?")
-    assert felt["answer"].startswith(f"Positive toward {BRAND}, with probability 0.98")
-    assert f"Felt as positive: somebody said so on {NOW:%Y-%m-%d}." in felt["reasons"]
-    assert "By itself it is negative with probability 0.90. [0.9]" in felt["reasons"]
+    assert felt["answer"] == f"Positive toward {BRAND}: Ирина said so on {NOW:%Y-%m-%d}."
+    assert felt["reasons"] == ["Before: negative 90 %."]
     assert [one["id"] for one in lines(folder, "search", "sentiment:positive")] == [1]
 
 
@@ -70,8 +70,8 @@ def test_a_corrected_sentiment_is_what_why_and_search_say(folder: Path, with_dae
         (("correct", "1", "--sentiment", "neutral", "--brand", "Ромашка"), 65, "no post with a mention of 'Ромашка'"),
         (("correct", "9", "--sentiment", "neutral"), 65, "no mention 9"),
         (("train", "--undo", "--dry-run"), 2, "not both"),
-        (("train", "--undo"), 65, "nothing that was learned"),
-        (("train",), 0, "that takes 20 different texts with a corrected sentiment"),
+        (("train", "--undo"), 65, "nothing to undo: no training counts"),
+        (("train",), 0, "nothing is learned: 0 corrections; 20 are needed, of different texts"),
     ],
 )
 def test_wrong_usage_is_said_in_words(folder: Path, arguments: tuple[str, ...], code: int, words: str) -> None:
@@ -79,6 +79,26 @@ def test_wrong_usage_is_said_in_words(folder: Path, arguments: tuple[str, ...], 
     said = text(folder, *arguments, code=code)
     assert words in said
     assert "Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    ("corrections", "distinct", "words"),
+    [
+        (1, None, "1 correction; 20 are needed, of different texts that are not all felt the same"),
+        (31, 14, "31 corrections, 14 different texts; 20 are needed"),
+        (31, 20, "31 corrections, 20 different texts, all felt the same"),
+    ],
+)
+def test_it_says_how_much_is_lacking(corrections: int, distinct: int | None, words: str) -> None:
+    assert training._lacking({"corrections": corrections, "distinct": distinct, "needed": 20}).startswith(words)
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [(19, "19 of 20 that monitor train needs"), (20, "20; monitor train learns from them, if 20 are of different")],
+)
+def test_an_answer_says_whether_the_model_can_learn(count: int, words: str) -> None:
+    assert correcting._corrected(count, 20).startswith(f"corrected sentiments: {words}")
 
 
 def felt_of_the_last(folder: Path) -> str:
@@ -93,7 +113,7 @@ def test_what_was_learned_is_judged_by_until_it_is_taken_back(folder: Path, with
     taught(folder)
     with running(folder) if with_daemon else nullcontext():
         said = text(folder, "train")
-        assert f"learned from {len(BAD) + len(GOOD)} corrected sentiments" in said
+        assert f"learned from {len(BAD) + len(GOOD)} different texts ({len(BAD) + len(GOOD)} corrections)" in said
         assert "version 1 counts from now on" in said
         assert felt_of_the_last(folder) == "positive"
         assert "version 1 counts no more; the model reads as it came" in text(folder, "train", "--undo")
@@ -103,7 +123,8 @@ def test_what_was_learned_is_judged_by_until_it_is_taken_back(folder: Path, with
 def test_a_dry_run_shows_what_would_come_of_it(folder: Path) -> None:
     taught(folder)
     (said,) = lines(folder, "train", "--dry-run")
-    assert (said["corrections"], said["is_better"], said["version"], said["active"]) == (50, True, None, None)
+    assert (said["corrections"], said["distinct"], said["is_better"]) == (50, 50, True)
+    assert (said["version"], said["active"]) == (None, None)
     figures = said["figures"]
     assert (figures["tier"], figures["before"]["n"]) == ("fast", 50)
     assert figures["after"]["macro_f1"] > figures["before"]["macro_f1"]
@@ -121,7 +142,9 @@ def test_corrected_sentiments_are_held_against_what_was_judged_before(folder: Pa
     assert (missed["text"], missed["wanted"], missed["told"]) == (f"{BRAND} снова работает", ["positive"], ["negative"])
     lines(folder, "correct", "3", "--about", "no")
     assert [one["subject"] for one in lines(folder, "evaluate", "corrections")] == ["relevance", "sentiment"]
-    assert f"{BRAND}, sentiment: 2 texts" in text(folder, "evaluate", "corrections")
+    shown = text(folder, "evaluate", "corrections")
+    assert f"{BRAND}, about it or not: 1 text, 0.0 % right" in shown
+    assert f"{BRAND}, sentiment: 2 texts, 50.0 % right" in shown
 
 
 def test_whoever_forgets_is_told_that_what_was_learned_went_too(folder: Path) -> None:

@@ -13,8 +13,8 @@ import pytest
 
 from monitor.errors import InputError, WorkerKilled
 from monitor.flows.context import History
-from monitor.flows.rescoring import Difference, Orders, compare, preview_posts, rescore, rescore_posts
-from monitor.models import Brand, Judgement, Label, Lemmas, Mention, Sentiment, Tier, Why
+from monitor.flows.rescoring import EXAMPLES, Difference, Orders, compare, preview_posts, rescore, rescore_posts
+from monitor.models import Brand, Judgement, Label, Lemmas, Level, Mention, Sentiment, SpecialCase, Tier, Why
 from monitor.query import parse
 from monitor.store import Reader, open_reader
 from monitor.store.rescore import candidates, kept_posts
@@ -153,6 +153,27 @@ def test_what_differs_is_counted_written_and_not_found_again(
     play(tmp_path, story)
 
 
+def test_examples_name_mentions_as_people_do_and_details_come_last(tmp_path: Path) -> None:
+    def rule(judgement: Judgement, found: Post) -> Judgement:
+        if OTHER in found.text:
+            return also_other(judgement, found)
+        few = (SpecialCase(name="refund", level=Level.INFO, rule="test", field="text", start=0, end=1),)
+        return each(relevance=0.98, special_cases=few)(judgement, found)
+
+    async def story(world: World) -> None:
+        await polled(world, *(post(number) for number in range(1, EXAMPLES + 2)), post(90, f"В {OTHER} плохо"))
+        difference = await judged_again(world, rule)
+        assert (difference.mentions, len(difference.examples)) == (EXAMPLES + 2, EXAMPLES)
+        first, second, *_ = difference.examples
+        (gained,) = world.rows(f"SELECT id FROM mentions WHERE brand = '{OTHER}'")
+        assert (first["change"], first["mention"]) == (["gained"], gained["id"])
+        assert (second["change"], second["mention"]) == (["details"], 1)
+        assert "relevance 1.00→0.98" in cast("list[str]", second["details"])
+        assert "+refund" in cast("list[str]", second["details"])
+
+    play(tmp_path, story)
+
+
 def test_a_preview_writes_nothing(tmp_path: Path) -> None:
     async def story(world: World) -> None:
         await polled(world, post(1), post(2, f"В {OTHER} плохо"))
@@ -166,6 +187,7 @@ def test_a_preview_writes_nothing(tmp_path: Path) -> None:
         assert difference.counts == {(OTHER, "gained"): 1}
         (example,) = difference.examples
         assert (example["change"], example["mention"], example["source"]) == (["gained"], None, "forum")
+        assert (difference.mentions, example["details"]) == (1, [])
         assert world.rows("SELECT * FROM mentions") == before
 
     play(tmp_path, story)
@@ -306,7 +328,7 @@ def test_the_verb_refuses_another_configuration_and_answers_in_json(tmp_path: Pa
         report = await rescore(world.ports, plan, {"posts": [1, 2], "fingerprint": "same"})
         assert isinstance(report, dict)
         read = Difference.from_json(report)
-        assert read.counts == {(BRAND, "priority"): 1}
+        assert (read.counts, read.mentions) == ({(BRAND, "priority"): 1}, 1)
         assert read.plus(read).to_json()["brands"] == {BRAND: {"priority": 2}}
 
     play(tmp_path, story)

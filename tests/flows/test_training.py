@@ -21,7 +21,7 @@ from monitor.understanding.relevance.learning import to_record
 from tests.fetching.fakes import until
 from tests.flows.telling import told
 from tests.flows.test_correcting import taught_so
-from tests.flows.test_rescoring import plan_of
+from tests.flows.test_rescoring import NewRules, each, plan_of
 from tests.flows.world import BRAND, NOW, FakeWorker, World, mention, play, polled, post
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ class Pupil(FakeWorker):
     def __init__(self, tier: Tier = Tier.FAST) -> None:
         self.tier = tier
         self.is_better = True
+        self.learns = True
         self.lessons: list[list[tuple[str, Label]]] = []
         self.adaptations: list[Mapping[str, JSON] | None] = []
 
@@ -67,6 +68,8 @@ class Pupil(FakeWorker):
     ) -> dict[str, JSON] | None:
         assert all(brand == BRAND and at <= now for _, brand, _, at in answers)
         self.lessons.append([(found.text, label) for found, _, label, _ in answers])
+        if not self.learns:
+            return {"adaptation": None, "answers": 14}
         adaptation = {**ADAPTATION, "tier": self.tier.value}
         return {**FIGURES, "is_better": self.is_better, "adaptation": adaptation, "answers": len(answers)}
 
@@ -135,25 +138,47 @@ def test_the_last_feeling_counts_and_what_was_judged_stays_known(tmp_path: Path)
 
 
 @pytest.mark.parametrize(
-    ("label", "about", "days", "alerts"),
+    ("label", "about", "days", "outcome"),
     [
-        ("negative", None, 1, 1),
-        ("negative", True, 1, 1),
-        ("negative", False, 1, 0),
-        ("positive", None, 1, 0),
-        ("negative", None, 8, 0),
+        ("negative", None, 1, "alert to support (route matches: sentiment:negative)"),
+        ("negative", True, 1, "alert to support (route matches: sentiment:negative)"),
+        ("negative", False, 1, "nobody is told: it is not about the brand"),
+        ("positive", None, 1, "nobody is told: it is not felt as negative"),
+        ("positive", True, 1, "nobody is told: no route matches"),
+        ("negative", None, 8, "nobody is told: it is older than 7 days"),
     ],
 )
 def test_what_is_felt_as_negative_is_told_if_it_is_news(
-    tmp_path: Path, label: str, about: bool | None, days: int, alerts: int
+    tmp_path: Path, label: str, about: bool | None, days: int, outcome: str
 ) -> None:
     async def story(world: World) -> None:
         await polled(world, post(1, f"В {BRAND} опять очередь"))
         assert world.count("alerts") == 0
         world.clock.moment += timedelta(days=days)
-        assert (await feel(world, 1, label, about=about))["alerts"] == alerts
-        await feel(world, 1, label, about=about)
+        alerts = int(outcome.startswith("alert"))
+        said = await feel(world, 1, label, about=about)
+        assert (said["alerts"], said["outcome"]) == (alerts, outcome)
+        said = await feel(world, 1, label, about=about)
+        assert (said["alerts"], said["outcome"]) == (0, "nobody is told again" if alerts else outcome)
         assert world.count("alerts") == alerts
+
+    play(tmp_path, story)
+
+
+@pytest.mark.parametrize("is_rescored", [False, True])
+def test_nobody_is_told_of_what_was_there_before_the_first_poll(tmp_path: Path, is_rescored: bool) -> None:
+    async def story(world: World) -> None:
+        world.web.shows(post(1, f"В {BRAND} опять очередь"))
+        await world.poll()
+        if is_rescored:
+            world.worker = NewRules(each(relevance=0.98))
+            kept = await world.writer.run(lambda store: store.kept_posts([1]))
+            found = await rescore_posts(kept, ports=world.ports, plan=plan_of(world), orders=Orders(apply=True))
+            assert found.mentions == 1
+        said = await feel(world, 1, "negative")
+        assert (said["alerts"], said["outcome"]) == (0, "nobody is told: it was there before the first poll")
+        assert ("re-scored" in said["decision"]) is is_rescored
+        assert world.count("alerts") == 0
 
     play(tmp_path, story)
 
@@ -226,7 +251,19 @@ def test_too_few_corrections_teach_nothing(tmp_path: Path) -> None:
         await felt(world, LEAST - 1)
         said = await trained(world)
         assert (said["corrections"], said["needed"], said["figures"], said["version"]) == (LEAST - 1, LEAST, None, None)
-        assert (worker.lessons, worker.adaptations, states(world)) == ([], [], [])
+        assert (said["distinct"], worker.lessons, worker.adaptations, states(world)) == (None, [], [], [])
+
+    play(tmp_path, story)
+
+
+def test_too_few_different_texts_teach_nothing_and_are_counted(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        worker = pupil(world)
+        worker.learns = False
+        await felt(world)
+        said = await trained(world)
+        assert (said["corrections"], said["distinct"], said["figures"], said["version"]) == (LEAST, 14, None, None)
+        assert (said["is_better"], worker.adaptations, states(world)) == (False, [], [])
 
     play(tmp_path, story)
 
@@ -237,6 +274,7 @@ def test_what_is_better_counts_at_once_and_can_be_taken_back(tmp_path: Path) -> 
         await felt(world)
         said = await trained(world)
         assert (said["figures"], said["is_better"], said["version"], said["active"]) == (FIGURES, True, 1, 1)
+        assert (said["corrections"], said["distinct"]) == (LEAST, LEAST)
         (lesson,) = worker.lessons
         assert (len(lesson), {label for _, label in lesson}) == (LEAST, {Label.POSITIVE})
         assert all(text.startswith(f"{BRAND} плохо ") for text, _ in lesson)
@@ -250,7 +288,7 @@ def test_what_is_better_counts_at_once_and_can_be_taken_back(tmp_path: Path) -> 
         assert (said["undone"], said["active"], said["corrections"]) == (2, 1, LEAST)
         assert (await trained(world, undo=True))["active"] is None
         assert [one is None for one in worker.adaptations] == [False, False, False, True]
-        with pytest.raises(InputError, match="nothing that was learned"):
+        with pytest.raises(InputError, match="nothing to undo"):
             await trained(world, undo=True)
 
     play(tmp_path, story)
@@ -275,7 +313,7 @@ def test_each_tier_learns_for_itself(tmp_path: Path) -> None:
         await felt(world)
         await trained(world)
         world.worker = worker = Pupil(Tier.QUALITY)
-        with pytest.raises(InputError, match="nothing that was learned"):
+        with pytest.raises(InputError, match="nothing to undo"):
             await trained(world, undo=True)
         assert (await trained(world))["active"] == 2
         assert states(world) == ["active", "active"]

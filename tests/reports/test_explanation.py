@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
 from monitor.models import Label, Level, Mention, MentionView, Post, Sentiment, Span, SpecialCase, Why
-from monitor.reports.explanation import Answer, explain
+from monitor.reports.explanation import Answer, denied, explain, told_of_posts
 
 FOUND = datetime(2026, 11, 22, 10, 3, tzinfo=UTC)
 MENTION = Mention(
@@ -48,9 +49,9 @@ VIEW = MentionView(
 )
 
 
-def _answer(question: str, mention: Mention = MENTION, **besides: list[str]) -> Answer:
+def _answer(question: str, mention: Mention = MENTION, **besides: Any) -> Answer:
     view = replace(VIEW, mention=mention)
-    return next(one for one in explain(view, missed=besides.get("missed", ())) if question in one.question)
+    return next(one for one in explain(view, **besides) if question in one.question)
 
 
 @pytest.mark.parametrize(
@@ -136,7 +137,100 @@ def test_every_reason_is_told_once() -> None:
 def test_a_doubtful_mention_says_how_to_answer() -> None:
     about = _answer("Is it about", replace(MENTION, relevance=0.3, doubtful=True)).answer
     assert about.startswith("That is doubtful: relevance 0.30 of 1, below 0.50.")
-    assert "monitor correct ID --about yes|no" in about
+    assert "monitor correct 7 --about yes|no" in about
+
+
+@pytest.mark.parametrize(
+    ("weight", "said", "answer"),
+    [
+        (0.0, {"about": "Ada said so on 2026-11-23"}, "No: Ada said so on 2026-11-23."),
+        (1.0, {"about": "a person said so on 2026-11-23"}, "Yes: a person said so on 2026-11-23."),
+        (0.0, {"sentiment": "Ada said so on 2026-11-23"}, "No: a person said so."),
+    ],
+)
+def test_what_a_person_answered_is_the_answer_and_asks_for_none(
+    weight: float, said: dict[str, str], answer: str
+) -> None:
+    answered = (
+        Why(code="match", text="«Кассолёту» is «Кассолёт» (inflected)", weight=0.98),
+        Why(code="relevance-by-rules", text="by the rules alone the relevance is 0.30", weight=0.3),
+        Why(code="corrected", text="a person answered that this is …", weight=weight),
+    )
+    mention = replace(MENTION, relevance=weight, doubtful=not weight, why=answered)
+    about = _answer("Is it about", mention, answered=said)
+    assert about.answer == answer
+    assert about.reasons == ("«Кассолёту» is «Кассолёт» (inflected). [0.98]", "Before: relevance 0.30.")
+    assert denied(mention) is (weight == 0)
+
+
+def test_a_mention_that_nobody_answered_is_not_denied() -> None:
+    assert not denied(replace(MENTION, relevance=0.0, doubtful=True))
+
+
+CORRECTED = Why(code="sentiment-corrected", text="felt as negative: somebody said so on 2026-11-23")
+STARS = Why(code="rating", text="5 of 5 stars", weight=5.0)
+READS = Why(code="sentiment", text="reads neutral (0.88)", weight=0.881)
+
+
+def _by_itself(**chances: float) -> tuple[Why, ...]:
+    return tuple(
+        Why(code=f"sentiment-by-itself-{name}", text=f"by itself it is {name} with …", weight=chance)
+        for name, chance in chances.items()
+    )
+
+
+@pytest.mark.parametrize(
+    ("why", "reasons"),
+    [
+        ((READS, CORRECTED, *_by_itself(neutral=0.881, negative=0.1, positive=0.019)), ("Before: neutral 88 %.",)),
+        (
+            (CORRECTED, *_by_itself(neutral=0.45, negative=0.4, positive=0.15)),
+            ("Before: unsure, neutral 45 %, negative 40 %, positive 15 %.",),
+        ),
+        # What it was felt by stays, unless it is the same figure: here the way it points had turned what it reads.
+        (
+            (READS, STARS, CORRECTED, *_by_itself(positive=0.9, negative=0.06, neutral=0.04)),
+            ("Before: positive 90 %.", "Reads neutral (0.88). [0.881]", "5 of 5 stars. [5]"),
+        ),
+    ],
+)
+def test_what_was_felt_before_a_correction_is_told_once(why: tuple[Why, ...], reasons: tuple[str, ...]) -> None:
+    felt = _answer("How is it felt?", replace(MENTION, why=why), answered={"sentiment": "Ada said so on 2026-11-23"})
+    assert felt.answer == "Negative toward Кассолёт: Ada said so on 2026-11-23."
+    assert felt.reasons == reasons
+
+
+def _speaks(word: str, start: int, weight: float) -> Why:
+    end = start + len(word)
+    return Why(
+        code="sentiment-word", text=f"«{word}» speaks for negative", field="text", start=start, end=end, weight=weight
+    )
+
+
+def test_forms_of_one_word_are_one_reason() -> None:
+    sad = Why(code="sentiment-word", text="a sad emoticon speaks for negative", weight=0.1)
+    why = (_speaks("списали", 0, 0.233), _speaks("дважды", 34, 0.113), _speaks("списал", 12, 0.161), sad)
+    mention = replace(MENTION, why=why)
+    apart = _answer("How is it felt?", mention).reasons
+    assert len(apart) == 4
+    forms = {"списали": "списать", "списал": "списать"}
+    assert _answer("How is it felt?", mention, lemma=lambda word: forms.get(word, word)).reasons == (
+        "«списали», «списал» speak for negative. [text 0-7, 0.394]",
+        "«дважды» speaks for negative. [text 34-40, 0.113]",
+        "A sad emoticon speaks for negative. [0.1]",
+    )
+
+
+def test_a_post_of_the_same_story_is_named_with_its_mention() -> None:
+    copy = Why(code="story", text="a copy of post 28 at post-29, 2026-11-20: 97 % of its word pairs", weight=0.97)
+    spread = Why(code="spread", text="before it 3 posts told this; first post 21 at talk, 2026-11-20", weight=2.0)
+    mention = replace(MENTION, why=(copy, spread))
+    assert told_of_posts(mention) == [28, 21]
+    assert _answer("How far", mention, mentions={28: 31}).reasons == (
+        "A copy of post 28 (mention 31) at post-29, 2026-11-20: 97 % of its word pairs. [0.97]",
+        "Before it 3 posts told this; first post 21 (no mention) at talk, 2026-11-20. [2]",
+    )
+    assert "post 28 at post-29" in _answer("How far", mention).reasons[0]
 
 
 @pytest.mark.parametrize(

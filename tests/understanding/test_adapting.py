@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from monitor.models import Label, Tier
-from monitor.understanding import sentiment
-from monitor.understanding.adapting import LEAST, Figures, Lesson, Training, figures, train
+from monitor.understanding import encoder
+from monitor.understanding.adapting import LEAST, Figures, Lesson, Training, figures, newest, train
 from monitor.understanding.encoder import WIDTH
 from monitor.understanding.sentiment import LABELS, Adaptation, Meaning, Model
 
@@ -113,6 +113,7 @@ def test_the_newer_answer_of_the_same_text_wins(slang: Training, model: Model) -
         replace(one, text=one.text.lower().replace(":", "  :"), label=Label.NEUTRAL, at=one.at - timedelta(days=9))
         for one in lessons
     ]
+    assert newest([*lessons, *wrong]) == lessons
     again = train(model, [*lessons, *wrong], now=NOW)
     assert again is not None
     assert again.answers == 60
@@ -192,7 +193,7 @@ class _Meanings:
 
 
 def test_the_quality_tier_learns_of_meaning_too(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sentiment, "loaded_encoder", _Meanings)
+    monkeypatch.setattr(encoder, "loaded", _Meanings)
     nothing = Meaning(weights=np.zeros((WIDTH, 3)), centre=np.zeros(WIDTH), spread=np.full(WIDTH, 0.1))
     quality = replace(model, meaning=nothing)
     training = train(quality, _slang(60), now=NOW)

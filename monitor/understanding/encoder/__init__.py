@@ -8,13 +8,15 @@ as a data file; where it is not installed there is no encoder.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from monitor.errors import InputError
 from monitor.understanding.encoder.pieces import Pieces
 from monitor.understanding.encoder.weights import dequantised, read
-from monitor.understanding.tiers import installed
+from monitor.understanding.tiers import PACKAGE, VERSION, installed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,6 +34,8 @@ LONGEST: Final = 128
 
 _PREFIX: Final = "query: "
 """The encoder was trained to see it before a text that others are compared with."""
+_REMEMBERED: Final = 500
+"""Texts whose vectors are kept, of 1.5 KB each."""
 _TOGETHER: Final = 512
 """Pieces of a batch, padding included: more would leave the processor's caches."""
 
@@ -148,6 +152,35 @@ def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
         batch.append(at)
     if batch:
         yield batch
+
+
+class Recent:
+    """An encoder that remembers the texts of the last batches: more than one head reads what a text means."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+        self._known: dict[str, Floats] = {}
+
+    def encode(self, texts: Sequence[str]) -> Floats:
+        """As `Encoder.encode`."""
+        if not texts:
+            return np.empty((0, WIDTH), dtype=np.float32)
+        known = {text: self._known[text] for text in texts if text in self._known}
+        if missing := list(dict.fromkeys(text for text in texts if text not in known)):
+            known |= zip(missing, self._encoder.encode(missing), strict=True)
+            if len(self._known) > _REMEMBERED:
+                self._known.clear()
+            self._known |= known
+        return np.stack([known[text] for text in texts])
+
+
+@cache
+def loaded() -> Recent:
+    """The encoder of this process, loaded when it is first asked for. Raises InputError where there is none."""
+    found = Encoder.load()
+    if found is None:
+        raise InputError(f"the package {PACKAGE} {VERSION} is not installed any more")
+    return Recent(found)
 
 
 def _through(rows: Floats, matrix: Floats, offset: Floats) -> Floats:
