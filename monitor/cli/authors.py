@@ -16,6 +16,7 @@ from monitor.cli.common import (
     JsonOption,
     brand_as_stored,
     config_path,
+    counted,
     print_json,
     print_line,
     print_nothing,
@@ -141,7 +142,6 @@ def _mostly(history: AuthorHistory, ours: frozenset[str]) -> str:
 
 
 def _print(history: AuthorHistory, brand: str, *, as_json: bool, now: datetime) -> None:
-    from monitor.cli.operate import counted
     from monitor.understanding.authors import dossier
 
     told = dossier(history, brand=brand, now=now)

@@ -112,6 +112,11 @@ def short_time(moment: object) -> str:
     return str(moment)[5:16].replace("T", " ") if moment else ""
 
 
+def counted(number: int, thing: str) -> str:
+    """A number of things, the thing as it is spelt for one: 1 brand, 2 brands."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
 def print_line(text: str = "") -> None:
     """One line for a person, cleaned of control characters that posts may bring."""
     from monitor.text import safe_text

@@ -13,6 +13,7 @@ from monitor.cli.common import (
     DatabaseOption,
     JsonOption,
     config_path,
+    counted,
     database_path,
     found_config,
     print_json,
@@ -243,8 +244,8 @@ def _labelled(file: Path, subject: Subject) -> Any:
 
 def _show(file: str, evaluation: Evaluation) -> None:
     speed = f", {evaluation.n / evaluation.seconds:.0f} texts a second" if evaluation.seconds else ""
-    texts = f"{evaluation.n} text{'' if evaluation.n == 1 else 's'}"
-    print_line(f"{file}: {texts}, {_percent(evaluation.accuracy)} right, macro F1 {evaluation.macro_f1:.3f}{speed}")
+    right = f"{_percent(evaluation.accuracy)} right, macro F1 {evaluation.macro_f1:.3f}"
+    print_line(f"{file}: {counted(evaluation.n, 'text')}, {right}{speed}")
     print_table(
         ("class", "precision", "recall", "F1", "n"),
         ((name, *_figures(score), score.n) for name, score in evaluation.met.items()),

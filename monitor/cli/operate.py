@@ -13,6 +13,7 @@ from monitor.cli.common import (
     DatabaseOption,
     JsonOption,
     config_path,
+    counted,
     database_path,
     load_config,
     print_json,
@@ -87,11 +88,6 @@ def check(config: ConfigOption = None) -> None:
     )
     if broken:
         raise typer.Exit(1)
-
-
-def counted(number: int, thing: str) -> str:
-    """A number of things, the thing as it is spelt for one: 1 brand, 2 brands."""
-    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
 def _tier(path: Path, loaded: Config) -> Tier:

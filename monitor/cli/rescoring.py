@@ -14,6 +14,7 @@ from monitor.cli.common import (
     ConfigOption,
     DatabaseOption,
     JsonOption,
+    counted,
     database_path,
     load_config,
     print_json,
@@ -222,9 +223,9 @@ def _show_difference(difference: Difference, *, apply: bool, seconds: float) -> 
                 f"… {len(difference.examples)} of {difference.mentions}; those with no more than details come last"
             )
     done = f"{difference.posts} posts judged again in {seconds:.1f} s ({difference.posts / seconds:.0f} a second)"
-    mentions = f"{difference.mentions} mention{'' if difference.mentions == 1 else 's'}"
+    mentions = counted(difference.mentions, "mention")
     what = f"{mentions} changed" if apply else f"{mentions} would change, none is written (--apply writes them)"
-    alerts = f", {difference.alerts} alert{'' if difference.alerts == 1 else 's'}" if apply else ""
+    alerts = f", {counted(difference.alerts, 'alert')}" if apply else ""
     skipped = f", {difference.skipped} posts left out (gone, edited meanwhile, or too much for the judge)"
     print_line(f"{done}: {what}{alerts}{skipped if difference.skipped else ''}")
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, cast
 import typer
 
 from monitor.cli import app
-from monitor.cli.common import ConfigOption, DatabaseOption, JsonOption, print_json, print_line, print_table
+from monitor.cli.common import ConfigOption, DatabaseOption, JsonOption, counted, print_json, print_line, print_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,13 +56,13 @@ def _now(active: int | None) -> str:
 def _lacking(told: Mapping[str, Any]) -> str:
     """What there is, and what it would take."""
     corrections, distinct, needed = told["corrections"], told["distinct"], told["needed"]
-    count = f"{corrections} correction{'' if corrections == 1 else 's'}"
+    count = counted(corrections, "correction")
     if distinct is None:
         return (
             f"{count}; {needed} are needed, of different texts that are not all felt the same "
             "(monitor correct ID --sentiment LABEL)"
         )
-    texts = f"{count}, {distinct} different text{'' if distinct == 1 else 's'}"
+    texts = f"{count}, {counted(distinct, 'different text')}"
     if distinct >= needed:
         return f"{texts}, all felt the same; some must be felt otherwise"
     return f"{texts}; {needed} are needed (those of brands that are left, joined or compared teach nothing)"
