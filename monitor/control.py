@@ -12,7 +12,7 @@ import socket
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from monitor.errors import DaemonUnreachable, InputError, MonitorError
+from monitor.errors import AnswerLost, DaemonUnreachable, InputError, MonitorError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -77,22 +77,30 @@ async def _handle(line: bytes, handlers: Mapping[str, Handler]) -> dict[str, JSO
 def call(database: Path, verb: str, *, timeout: float = 120.0, **arguments: JSON) -> JSON:
     """Ask the daemon of `database`; returns its result.
 
-    Raises DaemonUnreachable when none listens, InputError with the daemon's words when it refuses.
+    Raises DaemonUnreachable when none listens, AnswerLost when it was asked and did not answer, InputError with the
+    daemon's words when it refuses.
     """
     path = socket_path(database)
-    try:
-        with _short(path) as short, socket.socket(socket.AF_UNIX) as connection:
-            connection.settimeout(timeout)
-            connection.connect(short)
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(timeout)
+        try:
+            with _short(path) as short:
+                connection.connect(short)
+        except OSError as error:
+            raise DaemonUnreachable(f"no daemon answers at {path}") from error
+        try:
             connection.sendall(json.dumps({"verb": verb, **arguments}, ensure_ascii=False).encode() + b"\n")
             with connection.makefile("rb") as stream:
                 reply = json.loads(stream.readline() or b"{}")
-    except (OSError, ValueError) as error:
-        raise DaemonUnreachable(f"no daemon answers at {path}") from error
+        except TimeoutError as error:
+            words = f"the daemon is still at it ({verb}) after {timeout:g} seconds, and goes on with it"
+            raise AnswerLost(words) from error
+        except (OSError, ValueError) as error:
+            raise AnswerLost(f"the daemon at {path} broke off") from error
     if "error" in reply:
         raise InputError(reply["error"])
     if "result" not in reply:
-        raise DaemonUnreachable(f"the daemon at {path} broke off")
+        raise AnswerLost(f"the daemon at {path} broke off")
     result: JSON = reply["result"]
     return result
 

@@ -26,6 +26,7 @@
     ├── WorkersStopped            the program is ending; nothing is wrong with what was asked
     ├── AlreadyRunning            another daemon holds the database; names its pid
     ├── DaemonUnreachable         the local socket does not answer
+    │   └── AnswerLost            the daemon was asked and may have done it, but did not say so
     └── InputError                a line or file given to a command cannot be read
 
 Foreign exceptions (httpx, feedparser, sqlite3, apprise) become these at one place each, the edge that imports them.
@@ -279,6 +280,12 @@ class DaemonUnreachable(MonitorError):
     """The local socket does not answer."""
 
     reason = "unreachable"
+
+
+class AnswerLost(DaemonUnreachable):
+    """The daemon was asked, and did not answer in time or broke off: it may have done it, or be at it still."""
+
+    reason = "unanswered"
 
 
 class InputError(MonitorError):

@@ -17,7 +17,6 @@ from monitor.errors import SourceError
 from monitor.lemmas import lemmatise, variants
 from monitor.models import Lemmas, Tier
 from monitor.processes import Processes, Setup
-from monitor.understanding import encoder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -64,6 +63,7 @@ class WorkerPool:
             taught=dict(taught),
             kept=self,
         )
+        self._shared.readers.keep(_READER)
         self.keep()
 
     def beside(self, brands: Sequence[Brand], tier: Tier) -> WorkerPool:
@@ -75,7 +75,6 @@ class WorkerPool:
     def keep(self) -> None:
         """From now on judges of these brands wait for more; those of others end when they have answered."""
         self._shared.kept = self
-        self._shared.readers.keep(_READER)
         for tier, processes in self._shared.judges.items():
             processes.keep(self._judge if tier is self.tier else None)
 
@@ -183,8 +182,6 @@ def _start_judge(brands: tuple[Brand, ...], tier: Tier, taught: Mapping[str, JSO
     from monitor.understanding.judge import Judge
     from monitor.understanding.sentiment import Adaptation
 
-    if tier is Tier.QUALITY:
-        encoder.loaded()  # now, and not within the first posts' deadline
     _judge = Judge(brands, tier=tier, adaptation=None if taught is None else Adaptation.from_json(taught))
 
 

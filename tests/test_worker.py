@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import subprocess
+import sys
 import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -385,6 +387,12 @@ def test_a_worker_uses_one_thread_for_arithmetic() -> None:
         assert all(f"{name}=1".encode() in environ for environ in environs for name in worker.BLAS_THREADS)
 
     in_pool(story)
+
+
+def test_what_asks_workers_needs_no_arithmetic_itself() -> None:
+    said = "import sys, monitor.worker, monitor.flows.ports; print('numpy' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout == "False\n"  # else numpy would begin before `use_one_thread`
 
 
 def _judges() -> list[int]:

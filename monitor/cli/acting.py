@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
-    from monitor.errors import DaemonUnreachable
     from monitor.flows.ports import Plan, Ports
     from monitor.models import JSON, Tier
 
@@ -21,8 +20,8 @@ if TYPE_CHECKING:
 def act(verb: str, *, config: Path | None, db: Path | None, timeout: float = 120.0, **arguments: JSON) -> JSON:
     """What the verb of `monitor.flows.desk.VERBS` returns.
 
-    Raises what the verb raises (InputError where the daemon refused), DaemonUnreachable when the daemon was asked and
-    did not answer in time (it goes on) or broke off, AlreadyRunning when a daemon holds the database and does not
+    Raises what the verb raises (InputError where the daemon refused), AnswerLost when the daemon was asked and did not
+    answer in time (it goes on) or broke off, AlreadyRunning when a daemon holds the database and does not
     listen, ConfigError when this process has to do it and the configuration is wrong.
     """
     import asyncio
@@ -50,7 +49,7 @@ async def doing(
     `follow`, `workers` and `sentiment` as in `holding`.
     """
     from monitor import control
-    from monitor.errors import DaemonUnreachable
+    from monitor.errors import AnswerLost, DaemonUnreachable
 
     async with AsyncExitStack() as stack:
         alone: list[tuple[Ports, Plan]] = []
@@ -60,11 +59,10 @@ async def doing(
             if not alone:
                 try:
                     answer = control.call(database_path(db), verb, timeout=timeout, **arguments)
-                except DaemonUnreachable as error:
-                    if isinstance(error.__cause__, TimeoutError):
-                        words = f"the daemon is still at it ({verb}) after {timeout:g} seconds, and goes on with it"
-                        raise DaemonUnreachable(words) from error
-                    if reached or _is_broken_off(error):
+                except AnswerLost:
+                    raise  # it may have been done: then it is not done here once more
+                except DaemonUnreachable:
+                    if reached:
                         raise
                     held = holding(config=config, db=db, follow=follow, workers=workers, sentiment=sentiment)
                     alone.append(await stack.enter_async_context(held))
@@ -76,12 +74,6 @@ async def doing(
             return await desk.VERBS[verb](*alone[0], arguments)
 
         yield do
-
-
-def _is_broken_off(error: DaemonUnreachable) -> bool:
-    """Whether a daemon was asked and may have done it: then it is not done here once more."""
-    cause = error.__cause__
-    return not isinstance(cause, OSError) or isinstance(cause, (ConnectionResetError, BrokenPipeError))
 
 
 @asynccontextmanager

@@ -82,9 +82,8 @@ class _Seen:
 class Judge:
     """Judges posts against brands.
 
-    Building it loads the dictionaries, the model and the rules, some 0.5 s; the encoder of the quality tier comes with
-    the first text. It holds no state between calls and is not
-    picklable: build one in each process.
+    Building it loads the dictionaries, the model and the rules, some 0.5 s, and as much for the encoder of the quality
+    tier. It holds no state between calls and is not picklable: build one in each process.
     """
 
     def __init__(

@@ -165,8 +165,11 @@ class Model:
 
     @classmethod
     def load(cls, tier: Tier = Tier.FAST) -> Model:
-        """The model of a tier as it comes with the program. Raises InputError as `chosen` does."""
-        with np.load(ARTIFACTS[chosen(tier)], allow_pickle=False) as arrays:
+        """The model of a tier as it comes with the program, with its encoder. Raises InputError as `chosen` does."""
+        meant = chosen(tier)
+        if meant is Tier.QUALITY:
+            encoder.loaded()  # now, and not within the first texts' deadline
+        with np.load(ARTIFACTS[meant], allow_pickle=False) as arrays:
             return cls.from_arrays(arrays)
 
     @property

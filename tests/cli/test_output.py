@@ -27,6 +27,7 @@ from monitor.store import Store, open_writer
 from tests.cli.inprocess import run_command
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -197,15 +198,18 @@ def test_lists_mark_what_is_unsure_and_what_is_rated_otherwise_than_it_reads(tol
     assert "МойСклад: neutral?, priority 40" in found
 
 
-def test_lists_mark_what_is_doubtful_and_what_a_person_says_is_not_about_us(told: Path) -> None:
-    store = Store(open_writer(told / "monitor.db"))
-    for number, why in ((1, ()), (2, (Why(code="corrected", text="a person answered …", weight=0.0),))):
-        place = store.place_of(number)
-        assert place is not None
-        ((view,),) = (kept.mentions for kept in store.kept_posts([place[0]]))
+def rejudge(folder: Path, whys: Mapping[int, tuple[Why, ...]]) -> None:
+    """The mentions as doubtful, each for these reasons."""
+    store = Store(open_writer(folder / "monitor.db"))
+    for number, why in whys.items():
+        ((view,),) = (kept.mentions for kept in store.kept_posts([number]))
         doubted = replace(view.mention, doubtful=True, relevance=0.0, why=why)
         store.rejudge_mention(number, doubted, lemmas=Lemmas(), decision=None)
     store.close()
+
+
+def test_lists_mark_what_is_doubtful_and_what_a_person_says_is_not_about_us(told: Path) -> None:
+    rejudge(told, {1: (), 2: (Why(code="corrected", text="a person answered …", weight=0.0),)})
     listed = " ".join(run_command(told, "mentions").stdout.split())
     assert "МойСклад positive 40 forum (not about us) МойСклад" in listed
     assert "МойСклад neutral? 40 forum (doubtful) МойСклад" in listed
@@ -217,9 +221,8 @@ def test_lists_mark_what_is_doubtful_and_what_a_person_says_is_not_about_us(told
 def test_why_says_who_answered_and_names_mentions_and_not_only_posts(told: Path) -> None:
     copy = "a copy of post 1 at forum, 2026-11-21: 100 % of its word pairs"
     answered = (Why(code="corrected", text="a person answered …", weight=0.0), Why(code="story", text=copy, weight=1.0))
+    rejudge(told, {2: answered})
     store = Store(open_writer(told / "monitor.db"))
-    ((view,),) = (kept.mentions for kept in store.kept_posts([2]))
-    store.rejudge_mention(2, replace(view.mention, doubtful=True, why=answered), lemmas=Lemmas(), decision=None)
     for person, about in (("Ada", True), ("Bob", False)):
         store.add_correction(2, about=about, note="", person=person, now=NOW)
     store.add_correction(1, about=True, note="", person="Eve", now=NOW)
