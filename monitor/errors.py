@@ -28,6 +28,7 @@
     ├── DaemonUnreachable         the local socket does not answer
     │   └── AnswerLost            the daemon was asked and may have done it, but did not say so
     └── InputError                a line or file given to a command cannot be read
+        └── Refused               what somebody wants to do with a case may not be done; says why and what is missing
 
 Foreign exceptions (httpx, feedparser, sqlite3, apprise) become these at one place each, the edge that imports them.
 `reason` is the short stable word that tables, metrics and `monitor sources` show.
@@ -292,3 +293,22 @@ class InputError(MonitorError):
     """A line or a file that was given to a command cannot be read."""
 
     reason = "input"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One reason against doing something with a case: `code` is stable, `why` and `missing` (what to do) for people."""
+
+    code: str
+    why: str
+    missing: str
+
+
+class Refused(InputError):
+    """What somebody wants to do with a case may not be done, for one reason or more."""
+
+    reason = "refused"
+
+    def __init__(self, refusals: Sequence[Refusal]) -> None:
+        super().__init__("; ".join(f"{one.why} ({one.missing})" if one.missing else one.why for one in refusals))
+        self.refusals = tuple(refusals)

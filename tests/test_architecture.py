@@ -25,6 +25,7 @@ ALLOWED: dict[str, set[str]] = {
     "discovery": _PURE | {"text", "sources"},
     "understanding": _PURE | {"caches", "text", "query", "lemmas"},
     "tracking": _PURE | {"text"},
+    "cases": _PURE | {"text"},
     "alerting": _PURE | {"text", "query"},
     "fetching": _PURE | {"tracking", "clock", "text"},
     "store": _PURE | {"query", "lemmas", "text"},
@@ -33,7 +34,7 @@ ALLOWED: dict[str, set[str]] = {
     "logs": {"text"},
     "control": _PURE,
     "flows": _PURE
-    | {"alerting", "clock", "config", "discovery", "fetching", "notify", "query", "sources", "store", "tracking"}
+    | {"alerting", "cases", "clock", "config", "discovery", "fetching", "notify", "query", "sources", "store", "tracking"}
     | {"text", "understanding", "worker"},
     "worker": _PURE | {"lemmas", "processes", "sources", "understanding"},
     "processes": _PURE,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -15,7 +15,7 @@ class Brand:
     """A name to watch.
 
     `context_any` and `context_none` are words that speak for and against its being meant; `rule` is a query that its
-    mentions have to satisfy, or else they are doubtful.
+    mentions have to satisfy, or else they are doubtful. `fixed` says of known issues since which day they are.
     """
 
     name: str
@@ -30,6 +30,7 @@ class Brand:
     own_accounts: tuple[str, ...] = ()
     people: tuple[str, ...] = ()
     known_issues: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    fixed: tuple[tuple[str, date], ...] = ()
     competitor: bool = False
 
 
