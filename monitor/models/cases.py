@@ -241,7 +241,7 @@ class DeadlineKind(StrEnum):
 
 
 class CaseClock(StrEnum):
-    """Where a deadline is counted from: publication is how the customer sees it, detection what staff can answer for."""
+    """Where a deadline is counted from: publication is the customer's view, detection is what staff can answer for."""
 
     PUBLISHED = "published"
     FOUND = "found"
