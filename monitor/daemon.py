@@ -32,7 +32,7 @@ from monitor.flows.forgetting import retain
 from monitor.flows.poll import PollReport, poll
 from monitor.flows.ports import Plan, Ports, make_plan, make_workers
 from monitor.flows.settling import settle
-from monitor.flows.ticks import reindex
+from monitor.flows.ticks import deadlines, reindex
 from monitor.store import Writer, lock_database
 from monitor.tracking.health import after_failure
 from monitor.understanding.tiers import chosen
@@ -51,6 +51,7 @@ if TYPE_CHECKING:
 
 POLL_TICK: Final = 0.5  # seconds
 DELIVER_TICK: Final = 1.0
+DEADLINE_TICK: Final = 5.0
 CLOCK_TICK: Final = 10.0
 LONG_WORK_TICK: Final = 10.0
 HOUSEKEEPING_AFTER: Final = timedelta(seconds=30)
@@ -196,6 +197,7 @@ class Daemon:
         every = self._scheduler.add_job
         every(self._poll_tick, "interval", seconds=POLL_TICK, next_run_time=self._clock.now())
         every(self._deliver_tick, "interval", seconds=DELIVER_TICK)
+        every(self._deadline_tick, "interval", seconds=DEADLINE_TICK)
         every(self._clock_tick, "interval", seconds=CLOCK_TICK)
         for job in (self._reindex, self._retain):
             every(job, "interval", hours=6, next_run_time=self._clock.now() + HOUSEKEEPING_AFTER)
@@ -328,6 +330,11 @@ class Daemon:
         level("message", outcome=outcome, id=message.id, receiver=message.receiver, attempt=message.attempts + 1)
         if outcome == "sent":
             await self._deliver_tick()
+
+    async def _deadline_tick(self) -> None:
+        """Tell of deadlines of cases that came due."""
+        if told := await deadlines(self._ports, self._plan):
+            log.info("deadlines", steps=told)
 
     async def _clock_tick(self) -> None:
         """A stepped wall clock must neither stall the polls nor start them all."""

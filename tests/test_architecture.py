@@ -34,7 +34,19 @@ ALLOWED: dict[str, set[str]] = {
     "logs": {"text"},
     "control": _PURE,
     "flows": _PURE
-    | {"alerting", "cases", "clock", "config", "discovery", "fetching", "notify", "query", "sources", "store", "tracking"}
+    | {
+        "alerting",
+        "cases",
+        "clock",
+        "config",
+        "discovery",
+        "fetching",
+        "notify",
+        "query",
+        "sources",
+        "store",
+        "tracking",
+    }
     | {"text", "understanding", "worker"},
     "worker": _PURE | {"lemmas", "processes", "sources", "understanding"},
     "processes": _PURE,

@@ -11,7 +11,8 @@ import pytest
 from aiosmtpd.controller import Controller
 
 from monitor import notify
-from monitor.alerting.rendering import RenderedMessage, render, style_of
+from monitor.alerting.rendering import RenderedMessage, render
+from monitor.alerting.styles import style_of
 from monitor.errors import DeliveryError
 from monitor.models import AlertView, Author, Post, Target
 from tests.alerting.alerts import make_alert, make_mention

@@ -5,19 +5,20 @@ Content of posts is data: it is escaped for the target's class and cut at a word
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from monitor.alerting.catalogue import CATALOGUES
-from monitor.models import AlarmKind, AlertView, Label, PostType
+from monitor.alerting.notices import notice_body, notice_title
+from monitor.alerting.styles import duration, link, moment
+from monitor.models import AlarmKind, AlertView, Label, NoticeView, PostType
 from monitor.text import excerpt, safe_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-    from datetime import datetime
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from monitor.alerting.styles import Style
     from monitor.models import AlarmView, MentionView, Sentiment, SpecialCase
 
 _SUBJECT_LIMIT: Final = 180  # code points; longer subjects are cut by mail clients anyway
@@ -27,17 +28,6 @@ _SAID_LIMIT: Final = 400
 _CASES_LIMIT: Final = 240
 _CASE_LIMIT: Final = 80
 _KNOWN_ISSUE: Final = "history:known-issue:"  # how the rule of a known issue begins, which its name follows
-_MARKDOWN: Final = re.compile(r"([\\`*_\[\]()~|#>!<])")
-_PING: Final = re.compile(r"@(?=\w)")
-
-
-@dataclass(frozen=True, slots=True)
-class Style:
-    """How a class of target wants its text: how content is disarmed, what marks a brand, how long a body may be."""
-
-    escape: Callable[[str], str]
-    mark: tuple[str, str]
-    limit: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,61 +38,44 @@ class RenderedMessage:
     body: str
 
 
-def _plain(text: str) -> str:
-    return text
-
-
-def _no_ping(text: str) -> str:
-    # A word joiner after the @ keeps the name readable and tells no chat to call anybody.
-    return _PING.sub("@\u2060", text)
-
-
-def _markdown(text: str) -> str:
-    return _MARKDOWN.sub(r"\\\1", _no_ping(text))
-
-
-_MAIL: Final = Style(escape=_plain, mark=("*", "*"), limit=30_000)
-_CHAT: Final = Style(escape=_no_ping, mark=("*", "*"), limit=3_000)
-_MARKDOWN_CHAT: Final = Style(escape=_markdown, mark=("**", "**"), limit=3_000)
-
-# Apprise itself escapes & < > for Slack and Telegram when it is told that the body is plain text.
-STYLES: Final[Mapping[str, Style]] = {
-    "mailto": _MAIL,
-    "mailtos": _MAIL,
-    "discord": Style(escape=_markdown, mark=("**", "**"), limit=1_900),
-    "matrix": _MARKDOWN_CHAT,
-    "matrixs": _MARKDOWN_CHAT,
-    "mmost": _MARKDOWN_CHAT,
-    "mmosts": _MARKDOWN_CHAT,
-    "msteams": _MARKDOWN_CHAT,
-    "rocket": Style(escape=_markdown, mark=("**", "**"), limit=950),
-    "rockets": Style(escape=_markdown, mark=("**", "**"), limit=950),
-}
-
-
-def style_of(url: str) -> Style:
-    """The style for a target, by the scheme of its Apprise address."""
-    return STYLES.get(url.partition("://")[0].lower(), _CHAT)
-
-
 def render(
-    message_id: str, carried: Sequence[AlertView] | Sequence[AlarmView], *, style: Style, language: str
+    message_id: str,
+    carried: Sequence[AlertView] | Sequence[AlarmView] | Sequence[NoticeView],
+    *,
+    style: Style,
+    language: str,
 ) -> RenderedMessage:
-    """The message that carries alerts or alarms (at least one) to one target, in `language` (English where unknown)."""
+    """The message that carries alerts, alarms or notices (at least one) to one target.
+
+    `language` is that of the receiver; English where there is no catalogue for it.
+    """
     words = CATALOGUES.get(language, CATALOGUES["en"])
     tail = f"monitor-message: {message_id}"
-    room = (style.limit - len(tail) - 2) // len(carried)
-    bodies = [
-        _alert_body(one, style=style, words=words, room=room)
-        if isinstance(one, AlertView)
-        else _alarm_body(one, style=style, words=words, room=room)
-        for one in carried
-    ]
-    first, more = carried[0], f" +{len(carried) - 1}" if len(carried) > 1 else ""
-    title = _title(first, words) if isinstance(first, AlertView) else _alarm_title(first, words)
+    room = (style.limit - len(tail) - 2) // len(carried) - 2
+    bodies = [_body(one, style=style, words=words, room=room) for one in carried]
+    more = f" +{len(carried) - 1}" if len(carried) > 1 else ""
+    title = _any_title(carried[0], words)
     return RenderedMessage(
         title=style.escape(safe_text(title[:_SUBJECT_LIMIT] + more)), body="\n\n".join((*bodies, tail))
     )
+
+
+def _any_title(carried: AlertView | AlarmView | NoticeView, words: Mapping[str, str]) -> str:
+    match carried:
+        case AlertView():
+            return _title(carried, words)
+        case NoticeView():
+            return notice_title(carried, words)
+    return _alarm_title(carried, words)
+
+
+def _body(carried: AlertView | AlarmView | NoticeView, *, style: Style, words: Mapping[str, str], room: int) -> str:
+    match carried:
+        case AlertView():
+            return _alert_body(carried, style=style, words=words, room=room)
+        case NoticeView():
+            return notice_body(carried, style=style, words=words, room=room)
+    return _alarm_body(carried, style=style, words=words, room=room)
 
 
 def _title(alert: AlertView, words: Mapping[str, str]) -> str:
@@ -128,13 +101,13 @@ def _alert_body(alert: AlertView, *, style: Style, words: Mapping[str, str], roo
         ),
         words["why"].format(why=style.escape(_why(view, words, room=room))),
     ]
+    head += _case_line(alert, words)
     tail = [
         words["author"].format(author=style.escape(_author(view, words)), source=style.escape(view.source)),
         words["times"].format(published=_published(view, words), delay=_delay(view, words)),
     ]
-    # A longer address would be cut by the target, and half a link leads nowhere; `monitor why` has it whole.
-    if view.post.url and len(view.post.url) <= style.limit // 3:
-        tail.append(words["link"].format(url=safe_text(view.post.url)))
+    if url := link(view.post.url, style=style):
+        tail.append(words["link"].format(url=url))
     tail.append(words["details"].format(id=view.id))
     tail.append(f"monitor-alert: {alert.id}")
     title = _excerpt(view, "title", style, _TITLE_LIMIT)
@@ -142,6 +115,14 @@ def _alert_body(alert: AlertView, *, style: Style, words: Mapping[str, str], roo
     return "\n".join(
         (*head, "", *([title] if title else []), _excerpt(view, "text", style, _room(room - len(frame))), "", *tail)
     )
+
+
+def _case_line(alert: AlertView, words: Mapping[str, str]) -> Iterator[str]:
+    """Which case the post is in, and what is due there until when; nothing where it is in none."""
+    if alert.case_id is not None:
+        due = {"acknowledge": alert.acknowledge_by, "resolve": alert.resolve_by}
+        said = [words[f"in-case-{what}"].format(at=moment(at)) for what, at in due.items() if at is not None]
+        yield words["in-case"].format(id=alert.case_id, due=", ".join(said) or words["in-case-nothing"])
 
 
 def _room(left: int) -> int:
@@ -230,25 +211,13 @@ def _author(view: MentionView, words: Mapping[str, str]) -> str:
 
 
 def _published(view: MentionView, words: Mapping[str, str]) -> str:
-    return _moment(view.post.published) if view.post.published else words["unknown"]
+    return moment(view.post.published) if view.post.published else words["unknown"]
 
 
 def _delay(view: MentionView, words: Mapping[str, str]) -> str:
     if view.post.published is None:
         return words["unknown"]
-    return _duration(max(view.discovered_at - view.post.published, timedelta()), words)
-
-
-def _duration(span: timedelta, words: Mapping[str, str]) -> str:
-    seconds = int(span.total_seconds())
-    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
-        if seconds >= size:
-            return f"{seconds // size} {words[unit]}"
-    return f"{seconds} {words['s']}"
-
-
-def _moment(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M} UTC"
+    return duration(max(view.discovered_at - view.post.published, timedelta()), words)
 
 
 # ── Alarms ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -270,9 +239,9 @@ def _alarm_body(alarm: AlarmView, *, style: Style, words: Mapping[str, str], roo
     if alarm.source is not None:
         kind, host = style.escape(safe_text(alarm.source_kind or "")), style.escape(safe_text(alarm.host or ""))
         lines.append(words["place"].format(source=source, kind=kind, host=host))
-    since, at = _moment(alarm.since) if alarm.since else words["never"], _moment(alarm.opened_at)
+    since, at = moment(alarm.since) if alarm.since else words["never"], moment(alarm.opened_at)
     if alarm.kind is AlarmKind.RECOVERED and alarm.since is not None:
-        span = _duration(max(alarm.opened_at - alarm.since, timedelta()), words)
+        span = duration(max(alarm.opened_at - alarm.since, timedelta()), words)
         lines.append(words["unseen"].format(since=since, at=at, span=span))
     else:
         lines.append(words["since"].format(since=since, at=at))

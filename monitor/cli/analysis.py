@@ -1,4 +1,4 @@
-"""Commands of the analyst: stats, export, report."""
+"""Commands of the analyst: stats, export, and the page of `report`, which casereport.py registers beside its own."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from monitor.cli.common import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from monitor.models import Brand
     from monitor.reports.figures import Answered, Count
     from monitor.reports.tables import Written
     from monitor.store.stats import History, Scope
@@ -64,7 +65,7 @@ def stats(
     from monitor.store import stats as store
 
     scope = _scope(query, since=since, until=until, doubtful=doubtful)
-    with _reading(db, scope) as database:
+    with reading(db, scope) as database:
         rows = store.answers(database, by, scope) if answers else store.counts(database, by, scope)
         if not rows:
             print_nothing(_why_nothing(database, scope))
@@ -162,7 +163,7 @@ def export(
     if format_ == "xlsx" and out is None:
         raise typer.BadParameter("a workbook needs a file: add --out FILE")
     scope = _scope(query, since=since, until=until, doubtful=doubtful)
-    with _reading(db, scope) as database, progress("exporting", limit) as advance:
+    with reading(db, scope) as database, progress("exporting", limit) as advance:
         columns, found = store.mentions(database, scope, limit=limit)
         first = next(found, None)
         if first is None:
@@ -205,7 +206,6 @@ def _write_metadata(out: Path | None) -> None:
         temporary.write_text(metadata, encoding="utf-8")
 
 
-@app.command()
 def report(
     *,
     out: Annotated[Path, typer.Option(help="HTML file to write.")],
@@ -228,7 +228,7 @@ def report(
 
     now = SystemClock().now()
     period = named_period(which, week=week, month=month, since=since, until=until, now=now)
-    with _reading(db) as database, progress("reporting", None) as advance:
+    with reading(db) as database, progress("reporting", None) as advance:
         gathered = gather(database, period, brands=brand or (), rivals=_competitors(config), now=now)
         advance(1)
     with _replacing(out) as temporary:
@@ -237,7 +237,7 @@ def report(
 
 
 @contextmanager
-def _reading(db: Path | None, scope: Scope | None = None) -> Iterator[History]:
+def reading(db: Path | None, scope: Scope | None = None) -> Iterator[History]:
     """The database for reading; what SQLite says against it becomes a StoreError.
 
     Where the filter of `scope` searches and the search does not know every mention, that is said.
@@ -277,8 +277,8 @@ def _scope(query: str, *, since: str | None, until: str | None, doubtful: bool) 
     return Scope(sql=sql, since=begin, until=end, doubtful=doubtful)
 
 
-def _competitors(config: Path | None) -> tuple[str, ...]:
-    """Names of the competitors in the configuration, where there is one.
+def configured_brands(config: Path | None) -> tuple[Brand, ...]:
+    """The brands of the configuration, where there is one.
 
     One that was not named may be for other eyes, with secrets that this user cannot read: then that is said.
     """
@@ -287,12 +287,16 @@ def _competitors(config: Path | None) -> tuple[str, ...]:
     if config is None and not config_path(None).exists():
         return ()
     try:
-        return tuple(brand.name for brand in load_config(config).brands if brand.competitor)
+        return load_config(config).brands
     except ConfigError:
         if config is not None:
             raise
         typer.echo(f"monitor: {config_path(None)} cannot be used, so no brand is marked as a competitor", err=True)
         return ()
+
+
+def _competitors(config: Path | None) -> tuple[str, ...]:
+    return tuple(brand.name for brand in configured_brands(config) if brand.competitor)
 
 
 def _bounds(scope: Scope) -> str:

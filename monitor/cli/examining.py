@@ -43,10 +43,11 @@ def examine_all(config: Path | None, db: Path | None) -> Iterator[Finding]:
     if loaded is not None:
         yield from _network(loaded, now)
     yield _daemon(database, loaded)
-    if condition is not None and not condition.error and not condition.missing_steps:
+    if _is_usable(condition):
         yield from _history(database)
     if loaded is not None:
         yield from _receivers(loaded, database, condition)
+        yield from _people(loaded, database, condition)
     yield _dictionaries()
 
 
@@ -143,9 +144,22 @@ def _receivers(loaded: Config, database: Path, condition: Condition | None) -> I
         for number, target in enumerate(receiver.targets, start=1)
         if (reason := notify.refusal(target)) is not None
     }
-    usable = condition is not None and not condition.error and not condition.missing_steps
-    dead = len(reader(database).dead_deliveries()) if usable else 0
+    dead = len(reader(database).dead_deliveries()) if _is_usable(condition) else 0
     yield from doctoring.receivers(refused, configured=len(loaded.receivers), dead=dead)
+
+
+def _people(loaded: Config, database: Path, condition: Condition | None) -> Iterator[Finding]:
+    from monitor.cases.playbooks import known
+    from monitor.cli.common import reader
+    from monitor.flows import doctoring
+
+    if _is_usable(condition):
+        receivers = [receiver.name for receiver in loaded.receivers]
+        yield from doctoring.people(reader(database).persons(), known(loaded.playbooks), receivers)
+
+
+def _is_usable(condition: Condition | None) -> bool:
+    return condition is not None and not condition.error and not condition.missing_steps
 
 
 def _dictionaries() -> Finding:

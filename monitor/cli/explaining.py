@@ -64,10 +64,11 @@ def why(
         mentions=_mentions_of(told_of_posts(view.mention), view.mention.brand, db),
         lemma=partial(lemmatise, lang=view.post.lang),
     )
+    number = store.case_of(view.post_id, view.mention.brand)
     if as_json:
         besides = {"removed": removed, "deliveries": deliveries, "wordings": wordings, "answers": answers}
         said = [{"question": one.question, "answer": one.answer, "reasons": list(one.reasons)} for one in explained]
-        print_json({**mention_to_json_line(view), **besides, "explanation": said})
+        print_json({**mention_to_json_line(view), **besides, "case": number, "explanation": said})
         return
     _print_post(view)
     for one in explained:
@@ -76,11 +77,17 @@ def why(
         for reason in one.reasons:
             print_line(f"  - {reason}")
     print_line("")
+    _print_case(number, store)
     for answer in answers:
         print_line("Answered by {brand} on {answered_at}: {url}".format(**answer))
     _print_wordings(wordings)
     if removed is not None:
         print_line(f"gone from its site, seen {removed}")
+
+
+def _print_case(number: int | None, store: Reader) -> None:
+    if number is not None and (case := store.case(number)) is not None:
+        print_line(f"Case {number}, {case.state.value}: monitor cases show {number}")
 
 
 def _print_post(view: MentionView) -> None:

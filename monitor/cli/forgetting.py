@@ -74,7 +74,7 @@ def forget(
     _end(held)
 
 
-_COUNTED = ("posts", "mentions", "revisions", "answers", "alerts", "deliveries", "messages", "cursors")
+_COUNTED = ("posts", "mentions", "revisions", "answers", "cases", "alerts", "deliveries", "messages", "cursors")
 
 
 def _found(author: str | None, url: str | None, source: str | None, db: Path | None) -> tuple[Whom, dict[str, Any]]:

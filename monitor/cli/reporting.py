@@ -27,7 +27,7 @@ def gather(
     """What the report shows, read from the database."""
     everyone = store.Scope(since=period.since, until=period.until)
     known = [row["key"] for row in store.counts(database, "brand", store.Scope(doubtful=True))]
-    shown = _as_stored(brands, known) or tuple(name for name in known if name not in rivals)
+    shown = as_stored(brands, known) or tuple(name for name in known if name not in rivals)
     ours = store.Scope(since=period.since, until=period.until, brands=shown)
     voices = figures.voices((figures.Count(**row) for row in store.counts(database, "brand", everyone)), rivals)
     earlier, watched_since = period.previous(), store.watched_since(database)
@@ -61,7 +61,7 @@ def gather(
     )
 
 
-def _as_stored(asked: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
+def as_stored(asked: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
     """Brands as the database spells them, whatever their case. Raises InputError for one that it does not know."""
     spellings = {fold(name): name for name in known}
     if unknown := [name for name in asked if fold(name) not in spellings]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import typer
 from typer.core import TyperGroup
@@ -25,13 +25,15 @@ from monitor.cli.common import (
 
 
 class DefaultGroup(TyperGroup):
-    """Commands of which `show` is meant where none is named: `monitor sources NAME` is `monitor sources show NAME`."""
+    """Commands of which one is meant where none is named: `monitor sources NAME` is `monitor sources show NAME`."""
+
+    default: ClassVar[str] = "show"
 
     def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override] # typer's context
         """Put the command in where another word, or none, stands first."""
         first: str = args[0] if args else ""
         if first not in self.commands and first != "--help":
-            args = ["show", *args]
+            args = [self.default, *args]
         found: Any = super().parse_args(ctx, args)
         return list(found)
 

@@ -5,6 +5,8 @@ These checks look at the plain data, so that they speak even while other keys ar
 
 from __future__ import annotations
 
+import difflib
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
@@ -12,6 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 from monitor.config.faults import closest
 from monitor.config.secrets import literal_in, references, without_references
 from monitor.config.shapes import WITHOUT_EFFECT
+from monitor.models import Role
 from monitor.query import Is, Query, parse
 
 if TYPE_CHECKING:
@@ -22,6 +25,9 @@ if TYPE_CHECKING:
 
 _PACKS = Path(__file__).parents[1] / "understanding" / "data" / "packs"
 """The context packs are the names of these files; what they say is not config's business."""
+_SPECIAL_CASES = _PACKS.parent / "special_cases" / "cases.toml"
+_PLAYBOOKS = Path(__file__).parents[1] / "cases" / "data" / "playbooks.toml"
+"""Their names, and levels of special cases, tell which classes of cases there are."""
 _SECRET_HEADERS = ("authorization", "cookie", "key", "secret", "token")
 _NO = frozenset({"false", "no", "off", "n", "f", "0"})  # as pydantic reads them; YAML 1.2 knows only the first
 _SECRET_PARAMETERS = ("key", "pass", "secret", "sig", "token")
@@ -85,14 +91,21 @@ def _hearing_alarms(document: Document) -> list[object]:
 
 
 def _receivers(document: Document) -> list[str]:
-    receivers = document.at(("receivers",))
-    return list(receivers) if isinstance(receivers, dict) else []
+    return _mapping(document, ("receivers",))
+
+
+def _mapping(document: Document, place: Place) -> list[str]:
+    """The keys of the mapping at a place; none where there is no mapping."""
+    found = document.at(place)
+    return list(found) if isinstance(found, dict) else []
 
 
 def warnings(document: Document) -> list[Fault]:
     """What is allowed and still worth a word; asked of files without mistakes only."""
     return [
         *_nobody_told(document),
+        *_playbooks_of_nothing(document),
+        *_perhaps_persons(document),
         *_without_effect(document),
         *_never_holding(document),
         *_robots_ignored(document),
@@ -108,20 +121,49 @@ def _nobody_told(document: Document) -> Iterator[Fault]:
             ("receivers",), "there are none: mentions are recorded and shown, nobody is told", at_key=True
         )
     named = {*(route.get("to") for _, route in entries(document, "routes")), *_hearing_alarms(document)}
+    named |= {word for _, word in _words_of_playbooks(document)}
     for name in receivers:
         if name not in named:
-            yield document.fault(("receivers", name), "no route leads here", "add a route", at_key=True)
+            hint = "add a route, or tell a person there"
+            yield document.fault(("receivers", name), "no route leads here", hint, at_key=True)
+
+
+def _playbooks_of_nothing(document: Document) -> Iterator[Fault]:
+    special = tomllib.loads(_SPECIAL_CASES.read_text(encoding="utf-8")).items()
+    known = {name for name, case in special if case["level"] != "info"}
+    known |= {"confirmed_by_others", *tomllib.loads(_PLAYBOOKS.read_text(encoding="utf-8"))}
+    for name in _mapping(document, ("playbooks",)):
+        if name not in known:
+            message = f"no case is ever of the class {name!r}: nothing follows this playbook"
+            yield document.fault(("playbooks", name), message, closest(name, sorted(known)), at_key=True)
+
+
+def _perhaps_persons(document: Document) -> Iterator[Fault]:
+    """Words that the file cannot explain; they may be names of persons, whom the database knows."""
+    known = {"owner", "founder", *Role, *_receivers(document)}
+    for place, word in _words_of_playbooks(document):
+        if word not in known:
+            message = f"there is no role and no receiver {word!r}: it must be the name of a person"
+            near = difflib.get_close_matches(word, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else "monitor people list shows them"
+            yield document.fault(place, message, hint)
+
+
+def _words_of_playbooks(document: Document) -> Iterator[tuple[Place, str]]:
+    """Whom playbooks tell, each with its place."""
+    for name in _mapping(document, ("playbooks",)):
+        for key in ("ladder", "tell"):
+            words = document.at(("playbooks", name, key))
+            for number, word in enumerate(words if isinstance(words, list) else []):
+                if isinstance(word, str):
+                    yield ("playbooks", name, key, number), word.strip()
 
 
 def _without_effect(document: Document) -> Iterator[Fault]:
     for keys, message in WITHOUT_EFFECT.items():
-        if len(keys) == 1:
-            places: list[Place] = [keys]
-        else:
-            places = [(*place, keys[1]) for place, _ in entries(document, keys[0])]
-        for place in places:
-            if document.at(place):
-                yield document.fault(place, message, at_key=True)
+        for place, _ in entries(document, keys[0]):
+            if document.at((*place, keys[1])):
+                yield document.fault((*place, keys[1]), message, at_key=True)
 
 
 def _never_holding(document: Document) -> Iterator[Fault]:

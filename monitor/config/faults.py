@@ -9,7 +9,8 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING
 
-from monitor.config.shapes import SHAPES, shape_of, shape_within
+from monitor.config.kindshapes import shape_of, shape_within
+from monitor.config.shapes import SHAPES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -41,7 +42,6 @@ _WORDS: Mapping[str, str] = {
     "string_type": "must be text",
     "too_short": "must not be empty",
     "tuple_type": "must be a list",
-    "union_tag_not_found": "must be a list of context packs, or words under any and none",
 }
 _HINTS: Mapping[str, str] = {
     "string_type": "put it in quotes",
@@ -50,7 +50,10 @@ _HINTS: Mapping[str, str] = {
 }
 # What a missing key is for, where its name alone does not say it.
 _NEEDED: Mapping[tuple[str, ...], str] = {
+    ("brands", "known_issues", "words"): "the words that point at it",
     ("contact",): "an e-mail address or page where the owner of a site can reach you",
+    ("office", "hours"): "from when to when, as in 9:00-18:00",
+    ("office", "zone"): "the time zone of the hours, as in Europe/Moscow",
     ("routes", "to"): "the name of a receiver",
 }
 # What people write who come from other tools.
@@ -117,11 +120,10 @@ def _place(loc: Sequence[Step], document: Document) -> tuple[Place, bool]:
 
 def _structure(place: Place) -> tuple[str, ...]:
     """The keys of a place without indexes and the names that people gave."""
-    return tuple(
-        str(step)
-        for index, step in enumerate(place)
-        if index != 1 or place[0] in {"alarms", "fetch", "retention", "web"}
-    )
+    given = {1} if place and place[0] not in {"alarms", "fetch", "office", "retention", "web"} else set()
+    if place[2:3] == ("known_issues",):
+        given.add(3)
+    return tuple(str(step) for index, step in enumerate(place) if index not in given)
 
 
 def _hint(sort: str, place: Place) -> str:

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from monitor.config.checks import cross_faults, entries, warnings
 from monitor.config.document import Document, read_document
 from monitor.config.faults import closest, translate
+from monitor.config.kindshapes import make_options, options_shape_of, shape_of
 from monitor.config.recipes import fill_in
 from monitor.config.record import Config, RetentionSettings, WebSettings
 from monitor.config.secrets import Missing, look_up, references, reveal, sensitive
@@ -18,16 +19,29 @@ from monitor.config.shapes import (
     BrandShape,
     CommonShape,
     ContextShape,
+    KnownIssueShape,
     NamelessShape,
+    OfficeShape,
+    PlaybookShape,
     ReceiverShape,
     RootShape,
     Shape,
-    make_options,
-    options_shape_of,
-    shape_of,
 )
 from monitor.errors import ConfigError, InputError
-from monitor.models import AlarmSettings, Backfill, Brand, Content, FetchSettings, Receiver, Route, Source, Target, Tier
+from monitor.models import (
+    AlarmSettings,
+    Backfill,
+    Brand,
+    Content,
+    FetchSettings,
+    OfficeHours,
+    PlaybookSettings,
+    Receiver,
+    Route,
+    Source,
+    Target,
+    Tier,
+)
 from monitor.sources import KINDS
 
 if TYPE_CHECKING:
@@ -215,6 +229,8 @@ def _built(root: RootShape, sources: tuple[Source, ...], *, known: Mapping[str, 
         receivers=receivers,
         routes=tuple(Route(match=route.match, to=route.to) for route in root.routes),
         alarms=AlarmSettings(to=None if root.alarms.to is None else tuple(root.alarms.to), after=root.alarms.after),
+        playbooks={name: _playbook(shape) for name, shape in root.playbooks.items()},
+        office=_office(root.office) if root.office else None,
         fetch=FetchSettings(contact=root.contact, **root.fetch.model_dump()),
         retention=RetentionSettings(**root.retention.model_dump()),
         web=WebSettings(
@@ -231,6 +247,10 @@ def _built(root: RootShape, sources: tuple[Source, ...], *, known: Mapping[str, 
 def _brand(shape: BrandShape) -> Brand:
     words = shape.context if isinstance(shape.context, ContextShape) else ContextShape()
     packs = () if isinstance(shape.context, ContextShape) else tuple(shape.context)
+    issues = {
+        name: said if isinstance(said, KnownIssueShape) else KnownIssueShape(words=said)
+        for name, said in shape.known_issues.items()
+    }
     return Brand(
         name=shape.name,
         aliases=tuple(shape.aliases),
@@ -242,10 +262,32 @@ def _brand(shape: BrandShape) -> Brand:
         rule=shape.rule,
         own_domains=tuple(shape.own.domains),
         own_accounts=tuple(shape.own.accounts),
+        vip=tuple(shape.vip),
         people=tuple(shape.people),
-        known_issues=tuple((issue, tuple(terms)) for issue, terms in shape.known_issues.items()),
+        known_issues=tuple((name, tuple(issue.words)) for name, issue in issues.items()),
+        fixed=tuple((name, issue.fixed) for name, issue in issues.items() if issue.fixed is not None),
         competitor=shape.competitor,
     )
+
+
+def _playbook(shape: PlaybookShape) -> PlaybookSettings:
+    return PlaybookSettings(
+        acknowledge=shape.acknowledge,
+        resolve=shape.resolve,
+        remind=shape.remind,
+        pause=shape.pause,
+        ladder=None if shape.ladder is None else tuple(shape.ladder),
+        tell=None if shape.tell is None else tuple(shape.tell),
+        duties=None if shape.duties is None else frozenset(shape.duties),
+        always=shape.always,
+        attempts=shape.attempts,
+        templates=shape.templates,
+    )
+
+
+def _office(shape: OfficeShape) -> OfficeHours:
+    begin, end = shape.hours
+    return OfficeHours(zone=shape.zone, days=shape.days, begin=begin, end=end, holidays=frozenset(shape.holidays))
 
 
 def _receiver(name: str, shape: ReceiverShape, known: Mapping[str, str]) -> Receiver:

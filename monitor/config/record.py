@@ -12,7 +12,17 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from monitor.errors import Fault
-    from monitor.models import AlarmSettings, Brand, FetchSettings, Receiver, Route, Source, Tier
+    from monitor.models import (
+        AlarmSettings,
+        Brand,
+        FetchSettings,
+        OfficeHours,
+        PlaybookSettings,
+        Receiver,
+        Route,
+        Source,
+        Tier,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +47,7 @@ class Config:
     """One whole sources.yaml.
 
     Addresses and headers of sources keep their secrets as spelt (`${NAME}`); `reveal` puts them in at the last moment.
+    `playbooks` is what the file says of classes of cases; without an `office` all hours are working time.
     `references` maps each spelling to its value; `secrets` are the values that must appear nowhere, longest first.
     `fingerprint` changes when the file's meaning changes, not with its comments or the values of secrets.
     """
@@ -46,6 +57,8 @@ class Config:
     receivers: tuple[Receiver, ...]
     routes: tuple[Route, ...]
     alarms: AlarmSettings
+    playbooks: Mapping[str, PlaybookSettings]
+    office: OfficeHours | None
     fetch: FetchSettings
     retention: RetentionSettings
     web: WebSettings

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from monitor.config.kindshapes import shape_of
 from monitor.config.recipes import names, recipe_of
-from monitor.config.shapes import RootShape, shape_of
+from monitor.config.shapes import RootShape
 from monitor.sources import KINDS
 
 if TYPE_CHECKING:

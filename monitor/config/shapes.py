@@ -1,38 +1,18 @@
-"""What sources.yaml may hold: one pydantic model for each mapping in it, and its JSON Schema.
+"""What sources.yaml may hold: one pydantic model for each mapping in it. A kind adds its own keys."""
 
-A source's model is made from the common keys and the `Options` record of its kind, so that a kind brings its own keys
-and nothing here knows them.
-"""
-
-import dataclasses
-import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
-from functools import cache
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Discriminator,
-    Field,
-    Tag,
-    ValidationInfo,
-    create_model,
-    field_validator,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationInfo, field_validator, model_validator
 
-from monitor.config import fields
+from monitor.config import casefields, fields
 from monitor.config.secrets import reveal
-from monitor.models import AlarmSettings, FetchSettings
-from monitor.sources import KINDS
-from monitor.sources.protocol import OneOrMore
+from monitor.models import AlarmSettings, Duty, FetchSettings
 
 # Keys that are read and checked and that nothing acts on yet; `monitor check` says so.
 WITHOUT_EFFECT: Mapping[tuple[str, ...], str] = {
-    ("playbooks",): "has no effect yet: cases come with a later version",
     ("routes", "group_by"): "has no effect yet: each mention makes its own message",
     ("routes", "group_wait"): "has no effect yet: messages leave at once",
 }
@@ -72,8 +52,23 @@ class OwnShape(Shape):
     """Its accounts on other sites."""
 
 
-def _context_tag(value: object) -> str | None:
-    return "list" if isinstance(value, list) else "mapping" if isinstance(value, dict | ContextShape) else None
+class KnownIssueShape(Shape):
+    """A known weak spot of which more is known than its words."""
+
+    words: Annotated[list[fields.Term], Field(min_length=1)]
+    """The words that point at it."""
+    fixed: casefields.Day | None = None
+    """The day on which it was fixed; reports compare the time before and after."""
+
+
+def _list_or_mapping(message: str) -> Discriminator:
+    def tag(value: object) -> str | None:
+        return "list" if isinstance(value, list) else "mapping" if isinstance(value, dict | Shape) else None
+
+    context: dict[str, int | str | float] = {"message": message, "hint": ""}
+    return Discriminator(
+        tag, custom_error_type="mistake", custom_error_message="{message}", custom_error_context=context
+    )
 
 
 class BrandShape(Shape):
@@ -86,7 +81,8 @@ class BrandShape(Shape):
     handles: list[fields.Term] = []
     """Accounts by which people address it, with or without @."""
     context: Annotated[
-        Annotated[list[fields.Name], Tag("list")] | Annotated[ContextShape, Tag("mapping")], Discriminator(_context_tag)
+        Annotated[list[fields.Name], Tag("list")] | Annotated[ContextShape, Tag("mapping")],
+        _list_or_mapping("must be a list of context packs, or words under any and none"),
     ] = []
     """Context packs of the brand's sector, or words of your own: {any: [...], none: [...]}."""
     exclude: list[fields.Term] = []
@@ -97,8 +93,16 @@ class BrandShape(Shape):
     """What belongs to the brand itself."""
     people: list[fields.Term] = []
     """People who stand for the brand."""
-    known_issues: dict[fields.Text, list[fields.Term]] = {}
-    """Known weak spots, each with the words that point at it."""
+    vip: list[fields.Text] = []
+    """Customers who matter most: accounts, with or without @, addresses of profiles, e-mail addresses."""
+    known_issues: dict[
+        fields.Text,
+        Annotated[
+            Annotated[list[fields.Term], Tag("list")] | Annotated[KnownIssueShape, Tag("mapping")],
+            _list_or_mapping("must be a list of words, or {words: [...], fixed: day}"),
+        ],
+    ] = {}
+    """Known weak spots, each with the words that point at it, or {words: [...], fixed: day} once it is fixed."""
     competitor: bool = False
     """A competitor is recorded and compared; nobody is woken for it."""
 
@@ -202,6 +206,53 @@ class AlarmsShape(Shape):
     """How many failures of a source in a row make an alarm."""
 
 
+class PlaybookShape(Shape):
+    """What is due in cases of a class; a key that is not given keeps its shipped value."""
+
+    acknowledge: Annotated[fields.Duration, fields.between("1m", "90d")] | None = None
+    """Within what time the customer hears of us."""
+    resolve: Annotated[fields.Duration, fields.between("1m", "1y")] | None = None
+    """Within what time the matter is resolved."""
+    remind: Annotated[fields.Duration, fields.between("0s", "30d")] | None = None
+    """How long before a deadline the first of the ladder is reminded; 0s for never."""
+    pause: Annotated[fields.Duration, fields.between("1m", "30d")] | None = None
+    """How long after a missed deadline, and then after each step, the next of the ladder hears."""
+    ladder: Annotated[list[fields.Text], Field(min_length=1, max_length=20)] | None = None
+    """Who is reminded, who hears of a missed deadline, and who after them: owner, a role, founder, a receiver or a
+    person."""
+    tell: list[fields.Text] | None = None
+    """Who hears at once when such a case opens."""
+    duties: list[Duty] | None = None
+    """What must be done before the case may be closed."""
+    always: bool | None = None
+    """Whether the hours count when the office is closed, too."""
+    attempts: Annotated[int, Field(ge=1, le=100)] | None = None
+    """After how many failed attempts in a row anybody may give up reaching the customer."""
+    templates: dict[fields.Code, dict[fields.Name, casefields.Template]] | None = None
+    """Replies to such cases, by language and name; {word} is a slot."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "PlaybookShape":
+        if self.acknowledge and self.resolve and self.acknowledge > self.resolve:
+            raise fields.mistake("acknowledge is longer than resolve", "the customer hears of us before all is done")
+        if self.remind and self.acknowledge and self.remind >= self.acknowledge:
+            raise fields.mistake("remind is not shorter than acknowledge", "the reminder comes before the deadline")
+        return self
+
+
+class OfficeShape(Shape):
+    """When people work; deadlines count no other time."""
+
+    days: casefields.Days = frozenset(range(5))
+    """Days of the week on which a shift begins."""
+    hours: casefields.Hours
+    """From when to when; a shift that ends before it begins lasts until the next day."""
+    zone: casefields.Zone
+    """Time zone of the hours."""
+    holidays: list[casefields.Day] = []
+    """Days without a shift."""
+
+
 class FetchShape(Shape):
     """How sources are visited."""
 
@@ -246,8 +297,10 @@ class RootShape(Shape):
     """Which mentions go to whom."""
     alarms: AlarmsShape = AlarmsShape()
     """Who hears that a source, or everything, cannot be seen."""
-    playbooks: dict[str, Any] = {}
-    """Special case → deadlines, ladder, templates."""
+    playbooks: dict[casefields.ClassName, PlaybookShape] = {}
+    """What is due in cases and who hears of it: by special case, or negative, story or manual."""
+    office: OfficeShape | None = None
+    """When people work; all hours count for deadlines where it is not given."""
     fetch: FetchShape = FetchShape()
     """How sources are visited."""
     retention: RetentionShape = RetentionShape()
@@ -263,94 +316,14 @@ SHAPES: Mapping[tuple[str, ...], type[Shape]] = {
     (): RootShape,
     ("brands",): BrandShape,
     ("brands", "context"): ContextShape,
+    ("brands", "known_issues"): KnownIssueShape,
     ("brands", "own"): OwnShape,
     ("receivers",): ReceiverShape,
     ("routes",): RouteShape,
     ("alarms",): AlarmsShape,
+    ("playbooks",): PlaybookShape,
+    ("office",): OfficeShape,
     ("fetch",): FetchShape,
     ("retention",): RetentionShape,
     ("web",): WebShape,
 }
-
-
-@cache
-def shape_of(kind: str) -> type[SourceShape]:
-    """The model of a source of this kind: the common keys and its options."""
-    # A given kind is known when its model is chosen; the schema has to say so too.
-    given: dict[str, Any] = {"kind": (str, Field(description="How it is read.", json_schema_extra={"const": kind}))}
-    if home := KINDS[kind].address:
-        given["url"] = (fields.Address, Field(default=home, description=SourceShape.model_fields["url"].description))
-    if schemes := getattr(KINDS[kind], "schemes", None):
-        given["url"] = (fields.address_of(schemes), Field(description=f"Address, {' or '.join(schemes)}."))
-    return create_model(f"{kind} source", __base__=SourceShape, __doc__=_about(kind), **given, **_option_fields(kind))
-
-
-def shape_within(shape: type[Shape], keys: Iterable[object]) -> type[Shape]:
-    """The model of the mapping to which keys lead inside of one."""
-    for key in keys:
-        inner = shape.model_fields[str(key)].annotation
-        shape = inner if isinstance(inner, type) and issubclass(inner, Shape) else shape
-    return shape
-
-
-@cache
-def options_shape_of(kind: str) -> type[Shape]:
-    """The model of a kind's options alone."""
-    return create_model(f"{kind} options", __base__=Shape, __doc__=_about(kind), **_option_fields(kind))
-
-
-def make_options(kind: str, shape: Shape) -> object:
-    """The kind's options record from a model that holds its fields.
-
-    Raises ValueError with whatever the record refuses in its `__post_init__`.
-    """
-    return _made(KINDS[kind].Options, shape)
-
-
-def _made(record: type, shape: Shape) -> object:
-    hints = typing.get_type_hints(record)
-    given = {option.name: getattr(shape, option.name) for option in dataclasses.fields(record)}
-    return record(
-        **{name: _made(hints[name], value) if isinstance(value, Shape) else value for name, value in given.items()}
-    )
-
-
-def _option_fields(kind: str) -> dict[str, Any]:
-    """The fields of a kind's `Options` for pydantic; a field's description is its metadata `description`.
-
-    Types are read at run time, so the kind's module must import them for real. A field whose type is a record itself
-    becomes a mapping in the file.
-    """
-    return _record_fields(KINDS[kind].Options)
-
-
-def _record_fields(record: type) -> dict[str, Any]:
-    hints = typing.get_type_hints(record, include_extras=True)
-    return {option.name: (_annotation(hints[option.name]), _default(option)) for option in dataclasses.fields(record)}
-
-
-@cache
-def _shape_of_record(record: type) -> type[Shape]:
-    """The model of an option that is a mapping."""
-    return create_model(record.__name__, __base__=Shape, __doc__=record.__doc__, **_record_fields(record))
-
-
-def _about(kind: str) -> str:
-    return KINDS[kind].Options.__doc__ or ""
-
-
-def _annotation(hint: Any) -> Any:
-    if hint is timedelta:
-        return fields.Duration
-    if hint == OneOrMore:
-        return fields.OneOrMore
-    return _shape_of_record(hint) if dataclasses.is_dataclass(hint) and isinstance(hint, type) else hint
-
-
-def _default(option: dataclasses.Field[Any]) -> Any:
-    about = option.metadata.get("description")
-    if option.default is not dataclasses.MISSING:
-        return Field(default=option.default, description=about)
-    if option.default_factory is not dataclasses.MISSING:
-        return Field(default_factory=option.default_factory, description=about)
-    return Field(description=about)

@@ -124,6 +124,7 @@ class History:
             author=self.author(post.author, place.source, key, without=post_id),
             learned=self._learned(judgement.mentions),
             known_issues=self.plan.known_issues,
+            listed=self.plan.brands_of_customer(post.author),
             percentile=self._percentile(post, place.source),
             domain_rank=self._domain_rank(post.url),
         )

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from monitor import notify
 from monitor.alerting.backoff import next_attempt
-from monitor.alerting.rendering import render, style_of
+from monitor.alerting.rendering import render
+from monitor.alerting.styles import style_of
 from monitor.errors import DeliveryError
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ async def deliver(message: PendingMessage, *, ports: Ports, plan: Plan, senders:
         target = _target(message, plan)
         rendered = render(
             message.id,
-            message.alarms or message.alerts,
+            message.notices or message.alarms or message.alerts,
             style=style_of(target.url),
             language=receiver.language if receiver else "en",
         )

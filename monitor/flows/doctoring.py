@@ -9,14 +9,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Literal
 
+from monitor.models import Duty, Role
 from monitor.store.condition import WAL_RESET_MENDED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
     from monitor.fetching.reaching import Reached
+    from monitor.models import Person, Playbook
     from monitor.store.condition import Condition
 
 CERTIFICATE: Final = timedelta(days=14)  # what renews itself does so earlier
@@ -186,6 +188,23 @@ def receivers(refused: Mapping[str, str], *, configured: int, dead: int) -> Iter
         yield Finding("note", "receivers", "there are none: nobody is told", "add receivers and routes")
     elif not refused and not dead:
         yield Finding("ok", "receivers", f"{configured} receivers, no delivery was given up")
+
+
+def people(persons: Sequence[Person], playbooks: Mapping[str, Playbook], known: Collection[str]) -> Iterator[Finding]:
+    """Whether somebody is there for what playbooks ask; `known` are the receivers. A shop without persons is well."""
+    if not persons:
+        yield Finding("ok", "people", "nobody is named: whoever has this account does everything")
+    roles = {person.role for person in persons}
+    locked = sorted(name for name, playbook in playbooks.items() if Duty.LEGAL in playbook.duties)
+    if locked and Role.LEGAL not in roles:
+        what = f"nobody has the role legal: cases of {', '.join(locked)} cannot be answered until somebody clears them"
+        yield Finding("note", "people", what, "monitor people add NAME --role legal --receiver RECEIVER")
+    for person in persons:
+        if person.receiver is not None and person.receiver not in known:
+            what = f"{person.name} is told through {person.receiver!r}, which the configuration does not have"
+            yield Finding("problem", "people", what, f"monitor people change {person.name} --receiver RECEIVER")
+    if persons:
+        yield Finding("ok", "people", f"{len(persons)} persons")
 
 
 def dictionaries(missing: Sequence[str]) -> Finding:

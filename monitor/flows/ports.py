@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from monitor.alerting.routes import CompiledRoute
+from monitor.cases.playbooks import known
 from monitor.flows.network import Contacts
 from monitor.query import parse, words_of
 from monitor.sources import KINDS
-from monitor.text import fold
+from monitor.text import canonical_url, fold
 from monitor.tracking.health import FAILING_AFTER
 from monitor.understanding.history import compile_issues, words_of_issues
 from monitor.understanding.tiers import chosen
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from monitor.clock import Clock
     from monitor.config import Config
     from monitor.fetching.fetcher import Fetcher
-    from monitor.models import JSON, Author, Receiver, Source
+    from monitor.models import JSON, Author, Brand, OfficeHours, Playbook, Receiver, Source
     from monitor.sources.protocol import Kind
     from monitor.store import Writer
     from monitor.understanding.history import KnownIssue
@@ -49,7 +51,9 @@ class Plan:
     """The configuration made ready: kinds built, routes compiled, names looked up. Replaced as a whole on reload.
 
     `reveal` puts secrets into a source's address or header; only what goes over the wire is ever given to it. `told`
-    are those who hear of alarms, after `alarm_after` failures in a row. `known_issues` are by brand.
+    are those who hear of alarms, after `alarm_after` failures in a row. `known_issues` are by brand,
+    `customers` are names of those who matter most, each with the brands in whose lists it stands,
+    `playbooks` by class of case, `templates` of the administrator's own by class, language and name.
     """
 
     config: Config
@@ -63,12 +67,44 @@ class Plan:
     told: tuple[Receiver, ...] = ()
     alarm_after: int = FAILING_AFTER
     known_issues: Mapping[str, Sequence[KnownIssue]] = field(default_factory=dict)
+    customers: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    playbooks: Mapping[str, Playbook] = field(default_factory=lambda: known({}))
+    templates: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
+    office: OfficeHours | None = None
+
+    @property
+    def fallback(self) -> tuple[str, ...]:
+        """The receivers that routes lead to: they hear of a case where nobody else is known."""
+        return tuple(dict.fromkeys(route.receiver.name for route in self.routes))
 
     def brand_of_account(self, author: Author) -> str | None:
         """The brand whose own account this is, by its name or the end of its address; None for anybody else."""
-        address = urlsplit(author.url or "").path.rstrip("/").rpartition("/")[2]
-        names = (fold(name).lstrip("@") for name in (author.name, address) if name)
-        return next((self.own_accounts[name] for name in names if name in self.own_accounts), None)
+        return next((self.own_accounts[name] for name in _names(author) if name in self.own_accounts), None)
+
+    def brands_of_customer(self, author: Author) -> frozenset[str]:
+        """The brands whose list of customers who matter most names this author: account, profile or e-mail address."""
+        if not self.customers:
+            return frozenset()
+        names = {*_names(author), *_ADDRESS.findall(fold(author.name or "")), canonical_url(author.url or "") or ""}
+        return frozenset().union(*(self.customers.get(name, frozenset()) for name in names))
+
+
+_ADDRESS: Final = re.compile(r"[\w.+\-]+@[\w.\-]+\w")
+
+
+def _names(author: Author) -> list[str]:
+    """What an account may be called: its name, and the end of its address."""
+    address = urlsplit(author.url or "").path.rstrip("/").rpartition("/")[2]
+    return [fold(name).lstrip("@") for name in (author.name, address) if name]
+
+
+def _customers(brands: Sequence[Brand]) -> dict[str, frozenset[str]]:
+    """Of each name that a list of customers names, the brands in whose list it stands."""
+    listed: dict[str, set[str]] = {}
+    for brand in brands:
+        for name in brand.vip:
+            listed.setdefault(canonical_url(name) or fold(name).lstrip("@"), set()).add(brand.name)
+    return {name: frozenset(of) for name, of in listed.items()}
 
 
 def make_workers(config: Config, taught: Mapping[str, Mapping[str, JSON]], *, workers: int = WORKERS) -> WorkerPool:
@@ -104,5 +140,9 @@ async def make_plan(config: Config, worker: WorkerPool) -> Plan:
         reveal=config.reveal,
         told=tuple(receivers[name] for name in dict.fromkeys(told)),
         alarm_after=config.alarms.after,
+        customers=_customers(config.brands),
+        playbooks=known(config.playbooks),
+        templates={name: said.templates for name, said in config.playbooks.items() if said.templates},
+        office=config.office,
         known_issues={brand: compile_issues(of_brand, variants) for brand, of_brand in issues.items()},
     )

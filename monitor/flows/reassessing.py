@@ -9,6 +9,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from monitor.alerting.routes import decide
+from monitor.flows.casebook import Said
+from monitor.flows.casework import CaseWork
 from monitor.flows.context import History, Place
 from monitor.models import Judgement, Lemmas
 from monitor.store.stances import CONFIRMS, REBUTS
@@ -79,10 +81,33 @@ def reassess(
                 continue
             (mention,) = assess(judgement, kept.post, context=context, now=now).mentions
             is_news = now - (kept.post.published or kept.discovered_at) <= NEWS
-            anew = decide_anew and is_news and not is_silent(view.mention) and not store.is_alerted(view.id)
-            decision = _decide(kept, mention, lemmas=judgement.lemmas, plan=plan, now=now) if anew else None
+            anew = decide_anew and is_news and not is_silent(view.mention)
+            is_heard = store.is_alerted(view.id)
+            decision = None
+            if anew and not is_heard:
+                decision = _decide(kept, mention, lemmas=judgement.lemmas, plan=plan, now=now)
             alerted += _write(store, view, mention, decision, lemmas=lemmas, now=now)
+            cases = CaseWork(store, plan, now)
+            if anew:
+                is_told = is_heard or (decision is not None and decision.alert is not None)
+                cases.mentioned(said_of(kept, view.id, mention, is_told=is_told), mention)
+            else:
+                cases.reclassed(kept.id, mention)
     return alerted
+
+
+def said_of(kept: Kept, mention_id: int, mention: Mention, *, is_told: bool) -> Said:
+    """A stored mention as cases see it; `is_told` says whether people hear of it anyhow."""
+    return Said(
+        post_id=kept.id,
+        author=kept.post.author,
+        source=kept.source,
+        found_at=kept.discovered_at,
+        published_at=kept.post.published,
+        label=mention.sentiment.label,
+        mention_id=mention_id,
+        is_told=is_told,
+    )
 
 
 def _awaits_words(mention: Mention, context: Context) -> bool:

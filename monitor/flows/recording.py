@@ -1,6 +1,6 @@
 """The write transaction of a poll: all that some posts lead to, or nothing of it.
 
-┌ posts, revisions ─► assess ─► decide ─► mentions, alerts, deliveries, messages, answers, alarms, gaps, cursor, host ┐
+┌ posts, revisions ─► assess ─► decide ─► mentions, cases, alerts, deliveries, messages, answers, alarms, cursor, host ┐
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from monitor.alerting.routes import decide
+from monitor.flows.casebook import Said
+from monitor.flows.casework import CaseWork
 from monitor.flows.context import History, New, Place, remember
 from monitor.flows.following import begin_following, sooner
 from monitor.flows.reassessing import reassess, take_stance
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
     from monitor.flows.ports import Plan
     from monitor.flows.visit import Visit
-    from monitor.models import Decision, HostState, Mention, Post, Source
+    from monitor.models import Decision, HostState, Mention, Post, Sentiment, Source
     from monitor.store import LeasedSource, Store
     from monitor.store.posts import StoredPost
     from monitor.tracking.network import Contact
@@ -95,22 +97,24 @@ class _Transaction:
         post_id = self.store.add_post(source_id, post, identities=found.identities, now=self.now)
         if post_id is None:
             return []
-        if brand := self.plan.brand_of_account(post.author):
-            self.store.link_answer(post_id, brand=brand)
+        if (brand := self.plan.brand_of_account(post.author)) and self.store.link_answer(post_id, brand=brand):
+            self._cases.answered(post_id, brand)
         if judgement is None:
             return []
         silent = self._why_silent(post, key=found.key)
         told = [] if brand else self._take_stance(post_id, judgement, silent=silent)
         if not judgement.mentions:
+            if silent is None and brand is None:
+                self._cases.replied(self._said(post_id, post, judgement.sentiment), source_id, post.thread)
             return told
         new = New.of(post_id, post, judgement.lemmas, now=self.now)
         context = self._history.of_new(new, judgement, place=self._place, silent=silent)
         assessed = assess(judgement, post, context=context, now=self.now)
+        remember(self.store, new, assessed)  # its story decides to which case it belongs
         alerted = [
             self._mention(post_id, post, mention, key=found.key, lemmas=judgement.lemmas, silent=silent)
             for mention in assessed.mentions
         ]
-        remember(self.store, new, assessed)
         if assessed.story.nearest is not None:
             self._reassess_origin(post_id)
         return told + alerted
@@ -124,6 +128,21 @@ class _Transaction:
         origin, posts = self.store.origin_of(post_id)
         if origin != post_id and (posts <= SPREADS or posts % SPREADS == 0):
             reassess(self.store, [origin], plan=self.plan, now=self.now, decide_anew=False)
+
+    @property
+    def _cases(self) -> CaseWork:
+        return CaseWork(self.store, self.plan, self.now)
+
+    def _said(self, post_id: int, post: Post, felt: Sentiment, *, mention_id: int | None = None) -> Said:
+        return Said(
+            post_id=post_id,
+            author=post.author,
+            source=self.batch.source.name,
+            found_at=self.now,
+            published_at=post.published,
+            label=felt.label,
+            mention_id=mention_id,
+        )
 
     @property
     def _history(self) -> History:
@@ -160,7 +179,7 @@ class _Transaction:
         lemmas = judgement.lemmas if judgement else Lemmas()
         unheard = self.store.silenced(stored.id, FIRST_POLL) if silent is None and stored.mentions else set()
         alerted = [
-            self._alert(stored.mentions[mention.brand], found.post, mention, key=found.key, lemmas=lemmas)
+            self._alert(stored.id, stored.mentions[mention.brand], found.post, mention, key=found.key, lemmas=lemmas)
             for mention in mentions
             if mention.brand in unheard
         ]
@@ -172,10 +191,16 @@ class _Transaction:
             for mention in gained
         ]
 
-    def _alert(self, mention_id: int, post: Post, mention: Mention, *, key: str, lemmas: Lemmas) -> bool:
+    def _alert(self, post_id: int, mention_id: int, post: Post, mention: Mention, *, key: str, lemmas: Lemmas) -> bool:
         """Decide anew on a stored mention of which nobody was told."""
         decision = self._decision(post, mention, key=key, lemmas=lemmas, silent=None)
         self.store.rejudge_mention(mention_id, mention, lemmas=lemmas, decision=decision.reason)
+        return self._tell(post_id, post, mention, mention_id, decision)
+
+    def _tell(self, post_id: int, post: Post, mention: Mention, mention_id: int, decision: Decision) -> bool:
+        """What follows from a mention that is no history: a case comes before the alert, so that the alert names it."""
+        said = self._said(post_id, post, mention.sentiment, mention_id=mention_id)
+        self._cases.mentioned(replace(said, is_told=decision.alert is not None), mention)
         if decision.alert is not None:
             self.store.add_alert(mention_id, decision.alert, now=self.now)
         return decision.alert is not None
@@ -202,6 +227,7 @@ class _Transaction:
         for mention in mentions:
             if mention.brand in stored.mentions:
                 self.store.rejudge_mention(stored.mentions[mention.brand], mention, lemmas=lemmas)
+                self._cases.reclassed(stored.id, mention)
             else:
                 gained.append(self._mention(stored.id, post, mention, key=found.key, lemmas=lemmas, silent=silent))
         for brand in stored.mentions.keys() - {mention.brand for mention in mentions}:
@@ -215,11 +241,10 @@ class _Transaction:
         decision = self._decision(post, mention, key=key, lemmas=lemmas, silent=silent)
         mention_id = self.store.add_mention(post_id, mention, decision=decision.reason, lemmas=lemmas, now=self.now)
         interval = self.batch.leased.state.interval or self.batch.source.every
-        if silent is None:  # nobody waits for answers to history
-            begin_following(self.store, self.batch.leased.id, post_id, post, mention, every=interval, now=self.now)
-        if decision.alert is not None:
-            self.store.add_alert(mention_id, decision.alert, now=self.now)
-        return decision.alert is not None
+        if silent is not None:  # history: nobody waits for answers, and it makes no case
+            return False
+        begin_following(self.store, self.batch.leased.id, post_id, post, mention, every=interval, now=self.now)
+        return self._tell(post_id, post, mention, mention_id, decision)
 
     def _decision(self, post: Post, mention: Mention, *, key: str, lemmas: Lemmas, silent: str | None) -> Decision:
         source = self.batch.source.name

@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Final
 
 from monitor.alerting.routes import decide
 from monitor.errors import InputError, WorkerKilled
+from monitor.flows.casework import CaseWork
 from monitor.flows.context import History, Place
 from monitor.flows.judging import judge_posts
-from monitor.flows.reassessing import NEWS
+from monitor.flows.reassessing import NEWS, said_of
 from monitor.models import Mention, Tier, Why
 from monitor.understanding.assess import assess
 
@@ -364,9 +365,12 @@ def _write(
     else:
         mention_id = old.id
         store.rejudge_mention(mention_id, new, lemmas=judgement.lemmas, decision=text)
-    if decision is not None and decision.alert is not None:
-        store.add_alert(mention_id, decision.alert, now=now)
-    return replace(change, id=mention_id), decision is not None and decision.alert is not None
+    if decision is None or decision.alert is None:
+        CaseWork(store, plan, now).reclassed(change.kept.id, new)
+        return replace(change, id=mention_id), False
+    CaseWork(store, plan, now).mentioned(said_of(change.kept, mention_id, new, is_told=True), new)
+    store.add_alert(mention_id, decision.alert, now=now)
+    return replace(change, id=mention_id), True
 
 
 def _words(change: Change, decision: Decision | None, now: datetime) -> str:

@@ -1,4 +1,4 @@
-"""What time alone brings about: so far, mentions that the search index does not know yet."""
+"""What time alone brings about: deadlines of cases that come due, mentions that the search index does not know yet."""
 
 from __future__ import annotations
 
@@ -6,16 +6,40 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from monitor.errors import WorkerKilled
+from monitor.flows.casebook import CaseBook
 from monitor.models import Lemmas
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
-    from monitor.flows.ports import Ports
+    from monitor.flows.ports import Plan, Ports
     from monitor.store import Store
     from monitor.store.search import StaleMention
 
-TOGETHER: Final = 100  # mentions that are indexed in one transaction
+TOGETHER: Final = 100  # mentions that are indexed, or deadlines that are told of, in one transaction
+
+
+async def deadlines(ports: Ports, plan: Plan) -> int:
+    """Tell of each step of a deadline whose moment has come, once and for all; returns how many those were.
+
+    A row is marked in the transaction that writes its notice, so that neither a restart nor a stepped clock tells
+    twice; what came due while nobody ran is told now.
+    """
+    done = 0
+    while told := await ports.writer.run(partial(tell_due, plan, ports.clock.now())):
+        done += told
+    return done
+
+
+def tell_due(plan: Plan, now: datetime, store: Store) -> int:
+    """Of the steps whose moment has come, the first TOGETHER; returns how many those were."""
+    with store.transaction():
+        fired = store.fire_deadlines(now, TOGETHER)
+        work = CaseBook(store, plan, now)
+        for one in fired:
+            work.came_due(one)
+    return len(fired)
 
 
 async def reindex(ports: Ports) -> int:

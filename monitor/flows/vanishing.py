@@ -1,6 +1,7 @@
-"""Posts with a mention that their site no longer shows: missed on the list, asked for at their own page, marked.
+"""Posts with a mention, and our answers, that their site no longer shows: missed, asked for at their page, marked.
 
-That a post is gone is no fault of its source, and nothing here fails a visit. What was said stays on record.
+That a post is gone is no fault of its source, and nothing here fails a visit. What was said stays on record. An answer
+of ours is asked for now and then though nothing misses it: a list of threads does not show it.
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from monitor.errors import SourceError
+from monitor.flows.casework import CaseWork
 from monitor.models import Health, HttpRequest
+from monitor.store.vanished import Missing
 from monitor.tracking.removal import (
     PAGELESS,
     Place,
@@ -21,14 +24,17 @@ from monitor.tracking.removal import (
     confirm_after,
     covered_since,
     judge,
+    look_again_after,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
+    from monitor.flows.ports import Plan
     from monitor.flows.walk import Seen, Walk
     from monitor.store import Store
-    from monitor.store.vanished import Missing, Standing
+    from monitor.store.vanished import Standing
 
 ASKED: Final = 3  # pages of missing posts that one visit asks for
 LOOKED_AT: Final = 50  # posts with a mention that are looked for on a page
@@ -47,7 +53,37 @@ async def look_for_vanished(walk: Walk, seen: Seen | None) -> None:
             return
         verdict = await _verdict(walk, missing)
         now, interval = walk.ports.clock.now(), walk.leased.state.interval or walk.source.every
-        walk.outcomes.append(partial(_settle, missing=missing, verdict=verdict, interval=interval, now=now))
+        walk.outcomes.append(
+            partial(_settle, missing=missing, verdict=verdict, interval=interval, plan=walk.plan, now=now)
+        )
+    await _look_for_answers(walk)
+
+
+async def _look_for_answers(walk: Walk) -> None:
+    """Ask for the pages of answers of ours that were not looked for lately; a few, and none of a site that is shut."""
+    if walk.leased.state.health is Health.BLOCKED or walk.source.kind in PAGELESS:
+        return
+    source_id, now = walk.leased.id, walk.ports.clock.now()
+    interval = walk.leased.state.interval or walk.source.every
+    found = await walk.ports.writer.run(
+        lambda store: store.standing_answers(source_id, since=now - WATCHED, limit=LOOKED_AT)
+    )
+    due = [one for one in found if now - one.seen_at >= look_again_after(one.seen_at - one.at, interval)]
+    for answer in due[:ASKED]:
+        if walk.is_late:
+            return
+        missing = Missing(id=answer.id, url=answer.url, text=answer.text, has_lacked=False)
+        verdict = await _verdict(walk, missing)
+        if verdict is Verdict.THERE:
+            walk.outcomes.append(partial(_stands, answer=answer.id, now=walk.ports.clock.now()))
+        elif verdict is not Verdict.OPEN:
+            walk.outcomes.append(
+                partial(_settle, missing=missing, verdict=verdict, interval=interval, plan=walk.plan, now=now)
+            )
+
+
+def _stands(store: Store, *, answer: int, now: datetime) -> None:
+    store.answer_stands(answer, now)
 
 
 async def _missing(walk: Walk, seen: Seen | None) -> list[Missing]:
@@ -69,7 +105,7 @@ async def _missing(walk: Walk, seen: Seen | None) -> list[Missing]:
     shown, lacking, waiting = await walk.ports.writer.run(load)
     back = {post_id for post_id, is_marked in shown.items() if is_marked}
     if back:
-        walk.outcomes.append(lambda store: store.mark_shown(back))
+        walk.outcomes.append(partial(_show_again, back=back, plan=walk.plan, now=now))
     if lacking:
         walk.outcomes.append(lambda store: store.mark_missing(lacking, now))
     return [] if walk.leased.state.health is Health.BLOCKED or walk.source.kind in PAGELESS else waiting
@@ -91,7 +127,7 @@ async def look_in_thread(walk: Walk, thread: str, seen: Seen) -> None:
     lacking = [one.id for one in known if not one.missing and one.id not in shown]
     back = [post_id for post_id, is_marked in shown.items() if is_marked]
     if back:
-        walk.outcomes.append(lambda store: store.mark_shown(back))
+        walk.outcomes.append(partial(_show_again, back=back, plan=walk.plan, now=now))
     if lacking:
         walk.outcomes.append(lambda store: store.mark_missing(lacking, now))
 
@@ -110,9 +146,20 @@ async def _verdict(walk: Walk, missing: Missing) -> Verdict:
         return judge(error, has_lacked=missing.has_lacked)
 
 
-def _settle(store: Store, *, missing: Missing, verdict: Verdict, interval: timedelta, now: datetime) -> None:
+def _show_again(store: Store, *, back: Collection[int], plan: Plan, now: datetime) -> None:
+    store.mark_shown(back)
+    for answer in store.answers_among(back):
+        store.answer_stands(answer, now)
+        CaseWork(store, plan, now).vanished(answer, gone=False)
+
+
+def _settle(
+    store: Store, *, missing: Missing, verdict: Verdict, interval: timedelta, plan: Plan, now: datetime
+) -> None:
     if verdict is Verdict.GONE:
         store.mark_removed(missing.id, now)
+        store.answer_vanished(missing.id, now)
+        CaseWork(store, plan, now).vanished(missing.id, gone=True)
         return
     has_lacked = verdict is Verdict.LACKING or (missing.has_lacked and verdict is Verdict.OPEN)
     store.ask_later(missing.id, now + ask_again_after(verdict, interval), has_lacked=has_lacked)

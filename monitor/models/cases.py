@@ -112,7 +112,7 @@ class EventKind(StrEnum):
     COMPENSATED = "compensated"  # what, [value, currency, text]
     VERDICT = "verdict"  # verdict, text
     ANSWERED = "answered"  # full: bool, public: bool, [url, text, template]
-    ANSWER_SEEN = "answer_seen"  # answer (post id), post, at, full: bool
+    ANSWER_SEEN = "answer_seen"  # answer (post id), post, at, full: bool, [confirms: a person said that they answered]
     ANSWER_GONE = "answer_gone"  # answer (post id)
     ANSWER_BACK = "answer_back"  # answer (post id)
     OFFLINE = "offline"  # channel, [id, text]

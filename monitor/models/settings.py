@@ -16,6 +16,7 @@ class Brand:
 
     `context_any` and `context_none` are words that speak for and against its being meant; `rule` is a query that its
     mentions have to satisfy, or else they are doubtful. `fixed` says of known issues since which day they are.
+    `vip` are accounts and addresses of customers who matter most.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Brand:
     rule: str | None = None
     own_domains: tuple[str, ...] = ()
     own_accounts: tuple[str, ...] = ()
+    vip: tuple[str, ...] = ()
     people: tuple[str, ...] = ()
     known_issues: tuple[tuple[str, tuple[str, ...]], ...] = ()
     fixed: tuple[tuple[str, date], ...] = ()

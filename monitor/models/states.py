@@ -175,9 +175,15 @@ class MentionView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertView:
-    """A stored alert with its mention."""
+    """A stored alert with its mention, and the case that its post is in, with the deadlines that still run there.
+
+    The deadlines are those from detection; None where the customer has heard of us, or the matter is resolved.
+    """
 
     id: int
     reason: str
     created_at: datetime
     view: MentionView
+    case_id: int | None = None
+    acknowledge_by: datetime | None = None
+    resolve_by: datetime | None = None

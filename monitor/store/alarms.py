@@ -65,7 +65,7 @@ class AlarmVerbs(OutboxVerbs):
         if alarm is not None and to:
             reason = f"alarm: {intent.kind.value}"
             told = AlertIntent(key=f"alarm:{intent.key}", reason=reason, to=tuple((one, reason) for one in to))
-            self._add_alert(told, mention_id=None, alarm_id=alarm, now=now)
+            self._add_alert(told, alarm_id=alarm, now=now)
 
     def close_alarm(self, alarm_id: int, now: datetime) -> None:
         """It is over."""

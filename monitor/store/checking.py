@@ -11,13 +11,32 @@ import re
 import sqlite3
 from base64 import b64decode
 from contextlib import closing
+from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from sqlite_utils import Database
 
 from monitor.errors import DatabaseTooNew, InputError
-from monitor.models import AlarmKind, Health, Label, Level, PostType, Span, SpecialCase, Tier, Why
+from monitor.models import (
+    AlarmKind,
+    CaseClock,
+    CaseState,
+    DeadlineKind,
+    EventKind,
+    Health,
+    Label,
+    Level,
+    NoticeKind,
+    Outcome,
+    PostType,
+    Role,
+    Span,
+    SpecialCase,
+    Tier,
+    Verdict,
+    Why,
+)
 from monitor.store.backup import migrations_of
 from monitor.store.schema import MIGRATIONS
 from monitor.store.stances import CONFIRMS, REBUTS
@@ -164,6 +183,18 @@ def _is_ids(text: str) -> bool:
     return isinstance(found, list) and all(type(item) is int for item in found)
 
 
+def _is_texts(text: str) -> bool:
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(found, list) and all(isinstance(item, str) for item in found)
+
+
+def _is_span(seconds: object) -> bool:
+    return isinstance(seconds, int | float) and 0 <= seconds <= timedelta.max.total_seconds()
+
+
 def _is_adaptation(text: str) -> bool:
     """Whether `understanding.sentiment`, which is not for the store to ask, can read what a model is to add."""
     try:
@@ -210,7 +241,7 @@ _SOUND: Final[tuple[tuple[str, Callable[[str], bool]], ...]] = (
     ("cursor", _is_object),
     ("spans", _records(Span, confidence=int | float)),
     ("special_cases", _records(_case, hides=bool)),
-    ("why", _records(Why, **_WHY)),
+    ("mentions.why", _records(Why, **_WHY)),
     ("health", _one_of(*Health)),
     ("sentiment", _one_of(*Label)),
     ("type", _one_of(*PostType)),
@@ -223,4 +254,18 @@ _SOUND: Final[tuple[tuple[str, Callable[[str], bool]], ...]] = (
     ("adaptations.posts", _is_ids),
     ("tier", _one_of(Tier.QUALITY, Tier.FAST)),
     ("adaptation", _is_adaptation),
+    ("role", _one_of(*Role)),
+    ("cases.state", _one_of(*CaseState)),
+    ("classes", _is_texts),
+    ("verdict", _one_of(*Verdict)),
+    ("outcome", _one_of(*Outcome)),
+    ("waited_seconds", _is_span),
+    ("case_events.kind", _one_of(*EventKind)),
+    ("before_state", _one_of(*CaseState)),
+    ("after_state", _one_of(*CaseState)),
+    ("body", _is_object),
+    ("case_deadlines.kind", _one_of(*DeadlineKind)),
+    ("deadline", _one_of(*DeadlineKind)),
+    ("clock", _one_of(*CaseClock)),
+    ("case_notices.kind", _one_of(*NoticeKind)),
 )

@@ -178,14 +178,6 @@ class CorrectionVerbs(CorrectionReading, OutboxVerbs):
         ).fetchall()
         return next((int(other) for other, name in found if fold(name) == fold(brand)), None)
 
-    def forget_person(self, name: str) -> None:
-        """Whoever answered under this name, folded, answered as nobody in particular; the answers stay."""
-        found = self._db.execute("SELECT DISTINCT person FROM corrections WHERE person <> ''").fetchall()
-        spelt = [person for (person,) in found if fold(person).strip() == name]
-        self._db.execute(
-            "UPDATE corrections SET person = '' WHERE person IN (SELECT value FROM json_each(?))", (json.dumps(spelt),)
-        )
-
     def add_correction(
         self,
         mention_id: int,
@@ -221,3 +213,12 @@ class CorrectionVerbs(CorrectionReading, OutboxVerbs):
                 "at": rows.to_text(now),
             },
         )
+
+
+def forget_answerer(db: Database, name: str) -> None:
+    """Whoever answered under this name, folded, answered as nobody in particular; the answers stay."""
+    found = db.execute("SELECT DISTINCT person FROM corrections WHERE person <> ''").fetchall()
+    spelt = [person for (person,) in found if fold(person).strip() == name]
+    db.execute(
+        "UPDATE corrections SET person = '' WHERE person IN (SELECT value FROM json_each(?))", (json.dumps(spelt),)
+    )

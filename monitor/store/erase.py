@@ -1,8 +1,9 @@
 """What takes a person's data out of the database on request, wherever it stands.
 
-A post goes with all that hangs on it: mentions, index rows, revisions, answers, alerts, deliveries, and messages that
-carry nothing else. Its sightings stay as tombstones, 16-byte hashes, so that a source that still serves it brings
-nothing back; `forgotten` holds hashes of the persons, addresses and hosts that may not be stored again.
+A post goes with all that hangs on it: mentions, index rows, revisions, answers, alerts, deliveries, messages that
+carry nothing else, and the case that was about nothing else. Its sightings stay as tombstones, 16-byte hashes, so that
+a source that still serves it brings nothing back; `forgotten` holds hashes of the persons, addresses and hosts that may
+not be stored again.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from monitor.store import rows
 from monitor.store.adaptations import unlearn_sentiment
+from monitor.store.casenotes import blank_notes, forget_colleague
+from monitor.store.corrections import forget_answerer
 from monitor.store.forgotten import is_forgotten, mark, source_id_of
 from monitor.store.learned import unlearn
 from monitor.store.removal import RemovalVerbs
@@ -50,6 +53,11 @@ class EraseVerbs(RemovalVerbs):
         )
         return added.rowcount > 0
 
+    def forget_person(self, name: str) -> None:
+        """Whoever answered or worked under this name, folded, did it as nobody in particular; what they did stays."""
+        forget_answerer(self._db, name)
+        forget_colleague(self._db, name, Names.of([], [name]).stand_in)
+
     def source_id_of(self, name: str) -> int | None:
         """The row of a source, configured or not."""
         return source_id_of(self._db, name)
@@ -73,6 +81,7 @@ class EraseVerbs(RemovalVerbs):
             self._blank_notes(names)
             self._blank_messages(ids)
             self._blank_reasons(ids, names)
+            blank_notes(self._db, ids, names.stand_in)
             unlearn(self._db, ids)
             unlearned = unlearn_sentiment(self._db, ids)
             sites = self._sites_of(ids)
@@ -162,9 +171,13 @@ class EraseVerbs(RemovalVerbs):
                 SELECT message_id FROM mentions JOIN alerts ON alerts.mention_id = mentions.id
                 JOIN deliveries ON deliveries.alert_id = alerts.id
                 JOIN message_deliveries ON message_deliveries.delivery_id = deliveries.id
-                WHERE mentions.post_id IN (SELECT value FROM json_each(?)))
+                WHERE mentions.post_id IN (SELECT value FROM json_each(:ids))
+                UNION SELECT message_id FROM case_posts JOIN case_notices USING (case_id)
+                JOIN alerts ON alerts.notice_id = case_notices.id JOIN deliveries ON deliveries.alert_id = alerts.id
+                JOIN message_deliveries ON message_deliveries.delivery_id = deliveries.id
+                WHERE case_posts.post_id IN (SELECT value FROM json_each(:ids)))
             """,
-            (json.dumps(ids),),
+            {"ids": json.dumps(ids)},
         )
 
     def _forget_sites(self, sites: Collection[Site], now: datetime) -> None:

@@ -131,7 +131,16 @@ def weigh(db: Database, ids: Sequence[int]) -> Erased:
     wanted = json.dumps(ids)
     posts = "SELECT value FROM json_each(:ids)"
     mentions = f"SELECT id FROM mentions WHERE post_id IN ({posts})"  # noqa: S608 - constants, here and below
-    alerts = f"SELECT id FROM alerts WHERE mention_id IN ({mentions})"  # noqa: S608
+    emptied = (
+        f"SELECT DISTINCT case_id FROM case_posts AS held WHERE post_id IN ({posts}) AND NOT EXISTS (SELECT 1 "  # noqa: S608
+        f"FROM case_posts WHERE case_posts.case_id = held.case_id AND case_posts.post_id NOT IN ({posts}))"
+    )
+    cases = (
+        f"WITH RECURSIVE gone (id) AS ({emptied} UNION SELECT cases.id FROM gone JOIN cases ON merged_into = gone.id) "  # noqa: S608
+        "SELECT id FROM gone"
+    )
+    notices = f"SELECT id FROM case_notices WHERE case_id IN ({cases})"  # noqa: S608
+    alerts = f"SELECT id FROM alerts WHERE mention_id IN ({mentions}) OR notice_id IN ({notices})"  # noqa: S608
     deliveries = f"SELECT id FROM deliveries WHERE alert_id IN ({alerts})"  # noqa: S608
     messages = f"SELECT DISTINCT message_id FROM message_deliveries WHERE delivery_id IN ({deliveries})"  # noqa: S608
     revisions = f"SELECT id FROM revisions WHERE post_id IN ({posts})"  # noqa: S608
@@ -149,6 +158,7 @@ def weigh(db: Database, ids: Sequence[int]) -> Erased:
         deliveries=count(deliveries),
         messages=count(messages),
         unlearned=count_unlearned(db, ids),
+        cases=count(cases),
     )
 
 

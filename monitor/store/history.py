@@ -1,14 +1,27 @@
-"""What judging with history reads: in the writer's transaction, and beside it where a rescore is only looked at."""
+"""What judging with history and working cases off read: in the writer's transaction, and beside it."""
 
 from __future__ import annotations
 
 from monitor.store.adaptations import AdaptationReading
 from monitor.store.authors import AuthorReading
+from monitor.store.cases import CaseReading
 from monitor.store.corrections import CorrectionReading
 from monitor.store.learned import LearnedReading
+from monitor.store.neighbours import NeighbourReading
+from monitor.store.persons import PersonReading
 from monitor.store.stances import StanceReading
 from monitor.store.stories import StoryReading
 
 
-class HistoryReading(StoryReading, AuthorReading, StanceReading, CorrectionReading, LearnedReading, AdaptationReading):
-    """All that is asked of stories, authors, stances, answers and what was learned."""
+class HistoryReading(
+    StoryReading,
+    AuthorReading,
+    StanceReading,
+    CorrectionReading,
+    LearnedReading,
+    AdaptationReading,
+    CaseReading,
+    NeighbourReading,
+    PersonReading,
+):
+    """All that is asked of stories, authors, stances, answers, what was learned, cases and persons."""

@@ -51,6 +51,7 @@ CREATE TABLE cases (
 );
 CREATE INDEX cases_by_state ON cases (state, id);
 CREATE INDEX cases_by_brand ON cases (brand, opened_at);
+CREATE INDEX cases_by_target ON cases (merged_into) WHERE merged_into IS NOT NULL;
 
 CREATE TABLE case_events (
     case_id INTEGER NOT NULL REFERENCES cases (id),
@@ -65,9 +66,10 @@ CREATE TABLE case_events (
 ) WITHOUT ROWID;
 CREATE INDEX case_events_by_kind ON case_events (kind, at);
 CREATE TRIGGER case_events_stay BEFORE UPDATE ON case_events
-WHEN NEW.body NOT LIKE '%(forgotten)%' OR (NEW.case_id, NEW.seq, NEW.at, NEW.person,
-        NEW.kind, NEW.before_state, NEW.after_state)
-    IS NOT (OLD.case_id, OLD.seq, OLD.at, OLD.person, OLD.kind, OLD.before_state, OLD.after_state)
+WHEN (NEW.case_id, NEW.seq, NEW.at, NEW.kind, NEW.before_state, NEW.after_state)
+        IS NOT (OLD.case_id, OLD.seq, OLD.at, OLD.kind, OLD.before_state, OLD.after_state)
+    OR (NEW.body <> OLD.body AND NEW.body NOT LIKE '%(forgotten)%')
+    OR (NEW.person <> OLD.person AND NEW.person <> '(forgotten)')
     BEGIN
         SELECT raise(ABORT, 'events of a case are not changed');
     END;
@@ -84,6 +86,7 @@ CREATE TABLE case_posts (
     mention_id INTEGER REFERENCES mentions (id),
     why TEXT NOT NULL,
     joined_at TEXT NOT NULL,
+    by_hand INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (post_id, brand)
 ) WITHOUT ROWID;
 CREATE INDEX case_posts_by_case ON case_posts (case_id, post_id);
@@ -153,7 +156,8 @@ CREATE TABLE message_deliveries (
     delivery_id INTEGER NOT NULL REFERENCES deliveries (id),
     PRIMARY KEY (message_id, delivery_id)
 ) WITHOUT ROWID;
-INSERT INTO alerts SELECT id, key, mention_id, alarm_id, NULL, reason, created_at FROM old_alerts;
+INSERT INTO alerts SELECT id, key, mention_id, alarm_id, NULL, reason, created_at FROM old_alerts
+    WHERE mention_id IN (SELECT id FROM mentions) OR alarm_id IN (SELECT id FROM alarms);
 INSERT INTO deliveries SELECT id, alert_id, receiver, state, reason, created_at, settled_at FROM old_deliveries
     WHERE alert_id IN (SELECT id FROM alerts);
 INSERT INTO message_deliveries SELECT message_id, delivery_id FROM old_message_deliveries

@@ -10,7 +10,7 @@ from hashlib import blake2s
 from typing import TYPE_CHECKING, Final
 
 from monitor.store import rows
-from monitor.store.queries import ALARM_VIEW, ALERT_VIEW, alarm_view, alert_view
+from monitor.store.queries import ALARM_VIEW, ALERT_VIEW, NOTICE_VIEW, alarm_view, alert_view, notice_view
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from sqlite_utils import Database
 
-    from monitor.models import AlarmView, AlertIntent, AlertView
+    from monitor.models import AlarmView, AlertIntent, AlertView, NoticeView
 
 
 # The state of a delivery, from the states of its messages; `:now` is when it was settled if it is.
@@ -38,7 +38,7 @@ CLAIM: Final = timedelta(minutes=5)  # much longer than any target may take
 class PendingMessage:
     """A claimed message: `attempts` counts those already made.
 
-    It carries mentions (`alerts`) or `alarms`, oldest first, never both.
+    It carries mentions (`alerts`), `alarms` or `notices` of cases, oldest first, of one sort only.
     """
 
     id: str
@@ -48,6 +48,7 @@ class PendingMessage:
     created_at: datetime
     alerts: tuple[AlertView, ...] = ()
     alarms: tuple[AlarmView, ...] = ()
+    notices: tuple[NoticeView, ...] = ()
 
 
 def message_id(alert_key: str, receiver: str, target: str) -> str:
@@ -73,19 +74,27 @@ class OutboxVerbs:
 
         Writing the same intent again changes nothing.
         """
-        self._add_alert(intent, mention_id=mention_id, alarm_id=None, now=now)
+        self._add_alert(intent, mention_id=mention_id, now=now)
 
     def is_alerted(self, mention_id: int) -> bool:
         """Whether people were told of a mention, or are about to be."""
         return bool(self._db.execute("SELECT 1 FROM alerts WHERE mention_id = ? LIMIT 1", (mention_id,)).fetchall())
 
-    def _add_alert(self, intent: AlertIntent, *, mention_id: int | None, alarm_id: int | None, now: datetime) -> None:
-        """An alert about one of the two."""
+    def _add_alert(
+        self,
+        intent: AlertIntent,
+        *,
+        mention_id: int | None = None,
+        alarm_id: int | None = None,
+        notice_id: int | None = None,
+        now: datetime,
+    ) -> None:
+        """An alert about one of the three."""
         at = rows.to_text(now)
         alert = self._insert(
-            "INSERT INTO alerts (key, mention_id, alarm_id, reason, created_at) VALUES (?, ?, ?, ?, ?) "
+            "INSERT INTO alerts (key, mention_id, alarm_id, notice_id, reason, created_at) VALUES (?, ?, ?, ?, ?, ?) "
             "ON CONFLICT (key) DO NOTHING RETURNING id",
-            (intent.key, mention_id, alarm_id, intent.reason, at),
+            (intent.key, mention_id, alarm_id, notice_id, intent.reason, at),
         )
         if alert is None:
             return
@@ -148,6 +157,7 @@ class OutboxVerbs:
         )
         alerts = self._db.query(ALERT_VIEW + carried, (row["id"],))
         alarms = self._db.query(ALARM_VIEW + carried, (row["id"],))
+        notices = self._db.query(NOTICE_VIEW + carried, (row["id"],))
         created_at = rows.to_moment(str(row["created_at"]))
         assert created_at is not None  # noqa: S101 - the column is NOT NULL
         return PendingMessage(
@@ -158,6 +168,7 @@ class OutboxVerbs:
             created_at=created_at,
             alerts=tuple(map(alert_view, alerts)),
             alarms=tuple(map(alarm_view, alarms)),
+            notices=tuple(map(notice_view, notices)),
         )
 
     def message_sent(self, message_id: str, now: datetime) -> None:

@@ -9,10 +9,13 @@ from monitor.models import (
     AlarmKind,
     AlarmView,
     AlertView,
+    DeadlineKind,
     Label,
     Level,
     Mention,
     MentionView,
+    NoticeKind,
+    NoticeView,
     Sentiment,
     Span,
     SpecialCase,
@@ -32,16 +35,56 @@ _MENTION_COLUMNS: Final = f"""
 """
 _MENTION_JOINS: Final = "JOIN posts ON posts.id = mentions.post_id JOIN sources ON sources.id = posts.source_id"
 MENTION_VIEW: Final = f"SELECT {_MENTION_COLUMNS} FROM mentions {_MENTION_JOINS}"  # noqa: S608 - constants
-ALERT_VIEW: Final = (
-    f"SELECT alerts.id AS alert_id, alerts.reason, alerts.created_at AS alert_created_at, {_MENTION_COLUMNS} "  # noqa: S608 - constants
-    f"FROM alerts JOIN mentions ON mentions.id = alerts.mention_id {_MENTION_JOINS}"
-)
 
-# An alert is about a mention or about an alarm; a query for the one passes over the other.
+
+def _due(kind: str, done: str) -> str:
+    """SQL: the deadline of a kind of a case, counted from detection; nothing where what is due was done."""
+    return (
+        f"(SELECT max(due_at) FROM case_deadlines WHERE case_id = cases.id AND round = cases.round "  # noqa: S608 - constants
+        f"AND clock = 'found' AND kind = '{kind}' AND cases.{done} IS NULL AND cases.state NOT IN ('closed', 'merged'))"
+    )
+
+
+ALERT_VIEW: Final = f"""
+    SELECT alerts.id AS alert_id, alerts.reason, alerts.created_at AS alert_created_at, cases.id AS case_id,
+        {_due("acknowledge", "acknowledged_at")} AS acknowledge_by, {_due("resolve", "resolved_at")} AS resolve_by,
+        {_MENTION_COLUMNS}
+    FROM alerts JOIN mentions ON mentions.id = alerts.mention_id {_MENTION_JOINS}
+        LEFT JOIN case_posts ON case_posts.post_id = mentions.post_id AND case_posts.brand = mentions.brand
+        LEFT JOIN cases ON cases.id = case_posts.case_id
+"""  # noqa: S608 - constants
+
+# An alert is about a mention, an alarm or a notice; a query for one of them passes over the others.
 ALARM_VIEW: Final = """
     SELECT alarms.id, alarms.kind, sources.name AS source, sources.kind AS source_kind, sources.host, alarms.reason,
         alarms.opened_at, alarms.since_at, alarms.affected
     FROM alerts JOIN alarms ON alarms.id = alerts.alarm_id LEFT JOIN sources ON sources.id = alarms.source_id
+"""
+
+# The post of a notice is the one that brought it about, or else the newest of its case.
+NOTICE_VIEW: Final = f"""
+    SELECT case_notices.id AS notice_id, alerts.id AS alert_id, case_notices.kind AS notice_kind,
+        case_notices.reason AS notice_reason, case_notices.at AS notice_at, case_notices.deadline,
+        case_notices.due_at AS notice_due_at, cases.id AS case_id,
+        {", ".join(f"cases.{name} AS case_{name}" for name in rows.CASE_COLUMNS)},
+        sources.name AS source, posts.title, posts.text, posts.url, posts.author,
+        (SELECT count(*) FROM case_posts WHERE case_posts.case_id = cases.id) AS posts_of_case
+    FROM alerts JOIN case_notices ON case_notices.id = alerts.notice_id JOIN cases ON cases.id = case_notices.case_id
+        LEFT JOIN posts ON posts.id = coalesce(case_notices.post_id, (
+            SELECT max(post_id) FROM case_posts WHERE case_posts.case_id = cases.id))
+        LEFT JOIN sources ON sources.id = posts.source_id
+"""  # noqa: S608 - constants
+
+# Of a case: the deadline that comes next, or has passed and is not met: told to the end it is no less overdue.
+DUE: Final = """
+    SELECT min(due_at) FROM case_deadlines
+    WHERE case_deadlines.case_id = cases.id AND case_deadlines.round = cases.round AND clock = 'found' AND (
+        fired_at IS NULL OR (step > 0 AND iif(kind = 'acknowledge', acknowledged_at, coalesce(resolved_at, waiting_at))
+            IS NULL AND state NOT IN ('closed', 'merged')))
+"""
+FIRST: Final = """
+    SELECT posts.id FROM case_posts CROSS JOIN posts ON posts.id = case_posts.post_id
+    WHERE case_posts.case_id = cases.id ORDER BY coalesce(posts.published_at, posts.discovered_at), posts.id LIMIT 1
 """
 
 
@@ -82,7 +125,13 @@ def alert_view(row: Mapping[str, Any]) -> AlertView:
     created_at = rows.to_moment(str(row["alert_created_at"]))
     assert created_at is not None  # noqa: S101 - the column is NOT NULL
     return AlertView(
-        id=int(str(row["alert_id"])), reason=str(row["reason"]), created_at=created_at, view=mention_view(row)
+        id=int(str(row["alert_id"])),
+        reason=str(row["reason"]),
+        created_at=created_at,
+        view=mention_view(row),
+        case_id=row["case_id"],
+        acknowledge_by=rows.to_moment(row["acknowledge_by"]),
+        resolve_by=rows.to_moment(row["resolve_by"]),
     )
 
 
@@ -100,4 +149,24 @@ def alarm_view(row: Mapping[str, Any]) -> AlarmView:
         opened_at=opened_at,
         since=rows.to_moment(row["since_at"]),
         affected=row["affected"],
+    )
+
+
+def notice_view(row: Mapping[str, Any]) -> NoticeView:
+    """A record from a row of NOTICE_VIEW."""
+    return NoticeView(
+        id=row["notice_id"],
+        alert_id=row["alert_id"],
+        kind=NoticeKind(row["notice_kind"]),
+        reason=row["notice_reason"],
+        at=rows.moment(row["notice_at"]),
+        case=rows.case_of(row, prefix="case_"),
+        deadline=None if row["deadline"] is None else DeadlineKind(row["deadline"]),
+        due_at=rows.to_moment(row["notice_due_at"]),
+        source=row["source"],
+        title=row["title"] or "",
+        text=row["text"] or "",
+        url=row["url"],
+        author=row["author"],
+        posts=row["posts_of_case"],
     )

@@ -132,17 +132,19 @@ class Reader(HistoryReading, Searching):
         )
 
     def deliveries(self, *, limit: int, state: str | None = None) -> list[dict[str, object]]:
-        """The newest deliveries, of mentions or alarms, with the attempts and last error of their messages."""
+        """The newest deliveries, whatever they tell of, with the attempts and last error of their messages."""
         return list(
             self._db.query(
                 """
-                SELECT deliveries.id, alert_id, mention_id, alarms.kind AS alarm, deliveries.receiver, deliveries.state,
-                       deliveries.reason, deliveries.created_at, deliveries.settled_at,
+                SELECT deliveries.id, alert_id, mention_id, alarms.kind AS alarm, case_notices.kind AS notice, case_id,
+                       deliveries.receiver, deliveries.state, deliveries.reason, deliveries.created_at,
+                       deliveries.settled_at,
                        max(messages.attempts) AS attempts, max(messages.error) AS error,
                        min(CASE WHEN messages.state = 'pending' THEN messages.next_at END) AS next_at
                 FROM (
                     SELECT * FROM deliveries WHERE :state IS NULL OR state = :state ORDER BY id DESC LIMIT :limit
                 ) AS deliveries JOIN alerts ON alerts.id = alert_id LEFT JOIN alarms ON alarms.id = alarm_id
+                LEFT JOIN case_notices ON case_notices.id = notice_id
                 LEFT JOIN message_deliveries ON delivery_id = deliveries.id
                 LEFT JOIN messages ON messages.id = message_id
                 GROUP BY deliveries.id ORDER BY deliveries.id DESC

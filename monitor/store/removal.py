@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from monitor.store.outbox import OutboxVerbs
 from monitor.store.stories import leave_stories
@@ -24,10 +24,20 @@ class Erased(NamedTuple):
     messages: int = 0
     cursors: int = 0
     unlearned: int = 0
+    cases: int = 0
 
     def plus(self, other: Erased) -> Erased:
         """Both together."""
         return Erased(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
+
+
+# Of cases that posts have left those without any, and those that had gone on in them.
+_EMPTY: Final = """
+    WITH RECURSIVE gone (id) AS (
+        SELECT value FROM json_each(?) WHERE NOT EXISTS (SELECT 1 FROM case_posts WHERE case_id = value)
+        UNION SELECT cases.id FROM gone JOIN cases ON cases.merged_into = gone.id
+    ) SELECT id FROM gone
+"""
 
 
 class RemovalVerbs(OutboxVerbs):
@@ -40,6 +50,7 @@ class RemovalVerbs(OutboxVerbs):
         told = self._remove_alerts(
             self._ids("SELECT id FROM alerts WHERE mention_id IN (SELECT value FROM json_each(?))", mentions)
         )
+        told, cases = self._leave_cases(posts, told)
         answers = self._remove("answers", "answer_id", posts) + self._remove("answers", "post_id", posts)
         leave_stories(self._db, posts)
         self._remove("stances", "reply_id", posts)
@@ -53,10 +64,36 @@ class RemovalVerbs(OutboxVerbs):
         )
         return told._replace(
             answers=answers,
+            cases=cases,
             mentions=self._remove("mentions", "id", mentions),
             revisions=self._remove("revisions", "post_id", posts),
             posts=self._remove("posts", "id", posts),
         )
+
+    def _leave_cases(self, posts: Collection[int | str], told: Erased) -> tuple[Erased, int]:
+        """The cases of posts that go are about the others alone; one without others goes with all that was told of it.
+
+        Returns what was told, with that of before, and the number of cases that went.
+        """
+        held = self._ids("SELECT case_id FROM case_posts WHERE post_id IN (SELECT value FROM json_each(?))", posts)
+        self._remove("case_posts", "post_id", posts)
+        self._db.execute(
+            "UPDATE case_notices SET post_id = NULL WHERE post_id IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(posts)),),
+        )
+        over = self._ids(_EMPTY, held)
+        told = told.plus(
+            self._remove_alerts(
+                self._ids(
+                    "SELECT alerts.id FROM case_notices JOIN alerts ON notice_id = case_notices.id "
+                    "WHERE case_id IN (SELECT value FROM json_each(?))",
+                    over,
+                )
+            )
+        )
+        for table in ("case_notices", "case_deadlines", "case_events"):
+            self._remove(table, "case_id", over)
+        return told, self._remove("cases", "id", over)
 
     def _remove_alerts(self, alerts: Collection[int | str]) -> Erased:
         """Alerts with their deliveries, and the messages that then carry nothing; call it inside a transaction."""

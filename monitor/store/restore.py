@@ -239,6 +239,7 @@ def _carry_over(db: Database, now: datetime) -> int:
         "WHERE message_id IN (SELECT id FROM told))",
         {"now": rows.to_text(now)},
     )
+    _carry_over_cases(db)
     # A host that asked to be left alone asked so whatever we remember.
     db.execute(
         """
@@ -248,6 +249,32 @@ def _carry_over(db: Database, now: datetime) -> int:
     )
     changed = db.execute("SELECT count(*) FROM told").fetchone()[0]
     return int(changed) + int(added)
+
+
+def _carry_over_cases(db: Database) -> None:
+    """A step of a deadline that was told is not told again, and the number of a case that is lost is given to no other.
+
+    Its people know it by that number.
+    """
+    if not db.execute("SELECT 1 FROM former.sqlite_master WHERE name = 'case_deadlines'").fetchone():
+        return
+    db.execute(
+        """
+        UPDATE case_deadlines SET fired_at = later.fired_at
+        FROM former.case_deadlines AS later JOIN former.cases AS known ON known.id = later.case_id
+            JOIN main.cases AS kept ON (kept.id, kept.brand, kept.opened_at) = (known.id, known.brand, known.opened_at)
+        WHERE later.fired_at IS NOT NULL AND case_deadlines.fired_at IS NULL
+            AND (case_deadlines.case_id, case_deadlines.round, case_deadlines.kind, case_deadlines.clock,
+                case_deadlines.step) = (kept.id, later.round, later.kind, later.clock, later.step)
+        """
+    )
+    row = db.execute("SELECT seq FROM former.sqlite_sequence WHERE name = 'cases'").fetchone()
+    if row is not None:
+        db.execute(
+            "INSERT INTO main.sqlite_sequence (name, seq) SELECT 'cases', 0 WHERE NOT EXISTS "
+            "(SELECT 1 FROM main.sqlite_sequence WHERE name = 'cases')"
+        )
+        db.execute("UPDATE main.sqlite_sequence SET seq = max(seq, ?) WHERE name = 'cases'", row)
 
 
 def _forget_again(store: Store, db: Database, now: datetime) -> int:
@@ -278,6 +305,7 @@ def _mute(db: Database, inspected: Inspected, now: datetime) -> int:
     db.execute(
         "UPDATE deliveries SET state = 'muted', settled_at = :now, reason = :reason WHERE state = 'pending'", values
     )
+    db.execute("UPDATE case_deadlines SET fired_at = :now WHERE fired_at IS NULL AND at <= :now", values)
     return int(
         db.execute(
             "UPDATE messages SET state = 'muted', settled_at = :now, claimed_at = NULL, error = :reason "

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from monitor.store import rows
+from monitor.store.cases import OVER
 from monitor.store.removal import Erased, RemovalVerbs
 
 if TYPE_CHECKING:
@@ -67,16 +68,18 @@ class RetentionVerbs(RemovalVerbs):
         return gone
 
     def past_their_time(self, after: int, *, mentions_before: datetime, others_before: datetime) -> Window:
-        """Of the next WINDOW posts those that were found before their limit and that no alert is still on its way for.
+        """Of the next WINDOW posts those that were found before their limit and that nobody waits for.
 
-        An answer of ours counts as a mention: response figures live as long as what was answered.
+        A post waits while an alert about it or its case is on its way, or its case is not over. An answer of ours
+        counts as a mention: response figures live as long as what was answered; a post of a case does, too.
         """
         latest = rows.to_text(max(mentions_before, others_before))
         looked_at = self._db.execute(
             """
             SELECT id, discovered_at < CASE
                 WHEN EXISTS (SELECT 1 FROM mentions WHERE post_id = posts.id)
-                  OR EXISTS (SELECT 1 FROM answers WHERE answer_id = posts.id) THEN :mentions ELSE :others END,
+                  OR EXISTS (SELECT 1 FROM answers WHERE answer_id = posts.id)
+                  OR EXISTS (SELECT 1 FROM case_posts WHERE post_id = posts.id) THEN :mentions ELSE :others END,
                 discovered_at < :latest
             FROM posts WHERE id > :after ORDER BY id LIMIT :window
             """,
@@ -89,17 +92,22 @@ class RetentionVerbs(RemovalVerbs):
             },
         ).fetchall()
         past = [int(post_id) for post_id, is_past, _ in looked_at if is_past]
-        waiting = self._with_pending_alerts(past)
+        awaited = self._awaited(past)
         more = len(looked_at) == WINDOW and any(is_old for _, _, is_old in looked_at)
-        return Window([post_id for post_id in past if post_id not in waiting], looked_at[-1][0] if more else None)
+        return Window([post_id for post_id in past if post_id not in awaited], looked_at[-1][0] if more else None)
 
-    def _with_pending_alerts(self, ids: Sequence[int]) -> set[int]:
+    def _awaited(self, ids: Sequence[int]) -> set[int]:
         found = self._db.execute(
-            """
+            f"""
             SELECT DISTINCT mentions.post_id FROM mentions JOIN alerts ON alerts.mention_id = mentions.id
             JOIN deliveries ON deliveries.alert_id = alerts.id
-            WHERE deliveries.state = 'pending' AND mentions.post_id IN (SELECT value FROM json_each(?))
-            """,
-            (json.dumps(ids),),
+            WHERE deliveries.state = 'pending' AND mentions.post_id IN (SELECT value FROM json_each(:ids))
+            UNION SELECT case_posts.post_id FROM case_posts JOIN cases ON cases.id = case_posts.case_id
+            WHERE case_posts.post_id IN (SELECT value FROM json_each(:ids)) AND (cases.state NOT IN {OVER} OR EXISTS (
+                SELECT 1 FROM case_notices JOIN alerts ON alerts.notice_id = case_notices.id
+                JOIN deliveries ON deliveries.alert_id = alerts.id
+                WHERE case_notices.case_id = cases.id AND deliveries.state = 'pending'))
+            """,  # noqa: S608 - a constant
+            {"ids": json.dumps(ids)},
         )
         return {int(post_id) for (post_id,) in found.fetchall()}

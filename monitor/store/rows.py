@@ -5,9 +5,24 @@ from __future__ import annotations
 import json
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from monitor.models import Author, Health, HostState, Post, PostType, SourceState, Span, SpecialCase, Validators, Why
+from monitor.models import (
+    Author,
+    Case,
+    CaseState,
+    Health,
+    HostState,
+    Outcome,
+    Post,
+    PostType,
+    SourceState,
+    Span,
+    SpecialCase,
+    Validators,
+    Verdict,
+    Why,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -128,6 +143,84 @@ def post_of(row: Mapping[str, object]) -> Post:
         parent=_text(row["parent"]),
         type=PostType(str(row["type"])),
         follow=_text(row["follow"]),
+    )
+
+
+CASE_COLUMNS: Final = (
+    *("brand", "state", "classes", "round", "owner", "verdict", "opened_at", "found_at", "published_at"),
+    *("acknowledged_at", "answered_at", "resolved_at", "waiting_at", "waited_seconds", "attempts", "failed"),
+    *("public_replies", "cleared_by", "findings", "offered", "silent_reason", "ticket", "outcome", "closed_at"),
+    *("merged_into", "seq"),
+)
+"""The columns of `cases` besides its number."""
+
+
+def case_columns(case: Case) -> dict[str, object]:
+    """A case's columns by name, without its number."""
+    return {
+        "brand": case.brand,
+        "state": case.state.value,
+        "classes": json.dumps(case.classes, ensure_ascii=False),
+        "round": case.round,
+        "owner": case.owner,
+        "verdict": case.verdict and case.verdict.value,
+        "opened_at": to_text(case.opened_at),
+        "found_at": to_text(case.found_at),
+        "published_at": to_text_or_none(case.published_at),
+        "acknowledged_at": to_text_or_none(case.acknowledged_at),
+        "answered_at": to_text_or_none(case.answered_at),
+        "resolved_at": to_text_or_none(case.resolved_at),
+        "waiting_at": to_text_or_none(case.waiting_at),
+        "waited_seconds": case.waited.total_seconds(),
+        "attempts": case.attempts,
+        "failed": case.failed,
+        "public_replies": case.public_replies,
+        "cleared_by": case.cleared_by,
+        "findings": case.findings,
+        "offered": int(case.offered),
+        "silent_reason": case.silent_reason,
+        "ticket": case.ticket,
+        "outcome": case.outcome and case.outcome.value,
+        "closed_at": to_text_or_none(case.closed_at),
+        "merged_into": case.merged_into,
+        "seq": case.seq,
+    }
+
+
+def case_of(row: Mapping[str, Any], *, prefix: str = "") -> Case:
+    """A case from a row that holds its number and CASE_COLUMNS, each after `prefix`."""
+
+    def at(name: str) -> datetime | None:
+        return to_moment(row[f"{prefix}{name}"])
+
+    return Case(
+        id=row[f"{prefix}id"],
+        brand=row[f"{prefix}brand"],
+        state=CaseState(row[f"{prefix}state"]),
+        classes=tuple(json.loads(row[f"{prefix}classes"])),
+        opened_at=moment(row[f"{prefix}opened_at"]),
+        found_at=moment(row[f"{prefix}found_at"]),
+        published_at=at("published_at"),
+        round=row[f"{prefix}round"],
+        owner=row[f"{prefix}owner"],
+        verdict=None if row[f"{prefix}verdict"] is None else Verdict(row[f"{prefix}verdict"]),
+        acknowledged_at=at("acknowledged_at"),
+        answered_at=at("answered_at"),
+        resolved_at=at("resolved_at"),
+        waiting_at=at("waiting_at"),
+        waited=timedelta(seconds=row[f"{prefix}waited_seconds"]),
+        attempts=row[f"{prefix}attempts"],
+        failed=row[f"{prefix}failed"],
+        public_replies=row[f"{prefix}public_replies"],
+        cleared_by=row[f"{prefix}cleared_by"],
+        findings=row[f"{prefix}findings"],
+        offered=bool(row[f"{prefix}offered"]),
+        silent_reason=row[f"{prefix}silent_reason"],
+        ticket=row[f"{prefix}ticket"],
+        outcome=None if row[f"{prefix}outcome"] is None else Outcome(row[f"{prefix}outcome"]),
+        closed_at=at("closed_at"),
+        merged_into=row[f"{prefix}merged_into"],
+        seq=row[f"{prefix}seq"],
     )
 
 

@@ -15,12 +15,14 @@ from monitor.store import rows
 from monitor.store.adaptations import AdaptationVerbs
 from monitor.store.alarms import AlarmVerbs
 from monitor.store.answers import AnswerVerbs
+from monitor.store.cases import CaseVerbs
 from monitor.store.corrections import CorrectionVerbs
 from monitor.store.erase import EraseVerbs
 from monitor.store.followed import FollowVerbs
 from monitor.store.forgotten import mark
 from monitor.store.history import HistoryReading
 from monitor.store.learned import LearnedVerbs
+from monitor.store.persons import PersonVerbs
 from monitor.store.posts import PostVerbs
 from monitor.store.rescore import RescoreVerbs
 from monitor.store.retention import RetentionVerbs
@@ -62,6 +64,8 @@ class Store(
     AlarmVerbs,
     FollowVerbs,
     VanishedVerbs,
+    CaseVerbs,
+    PersonVerbs,
     HistoryReading,
 ):
     """Writing side of the database."""

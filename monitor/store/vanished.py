@@ -55,17 +55,28 @@ class VanishedVerbs(OutboxVerbs):
     def mentioned_since(
         self, source_id: int, since: datetime, *, until: datetime, limit: int, thread: str | None = None
     ) -> list[Standing]:
-        """Up to `limit` posts of a source or thread with a mention, published between two moments, newest first."""
-        within = "posts.source_id = mentions.source_id AND posts.thread = ?" if thread is not None else "? IS NULL"
+        """Up to `limit` posts of a source or thread with a mention, or that answer one, written between two moments.
+
+        Newest first.
+        """
+        within = "posts.source_id = :source AND posts.thread = :thread" if thread is not None else ":thread IS NULL"
         found = self._db.execute(
             f"""
-            SELECT DISTINCT posts.id, posts.type, posts.thread IS NOT NULL, posts.missing_at IS NOT NULL, mentions.at
-            FROM mentions JOIN posts ON posts.id = mentions.post_id
-            WHERE mentions.source_id = ? AND mentions.at > ? AND mentions.at < ?
-              AND posts.published_at IS NOT NULL AND posts.removed_at IS NULL AND {within}
-            ORDER BY mentions.at DESC LIMIT ?
+            SELECT DISTINCT posts.id, posts.type, posts.thread IS NOT NULL, posts.missing_at IS NOT NULL, said.at
+            FROM (
+                SELECT post_id, at FROM mentions WHERE source_id = :source AND at > :since AND at < :until
+                UNION ALL SELECT answer_id, answered_at FROM answers WHERE answered_at > :since AND answered_at < :until
+            ) AS said CROSS JOIN posts ON posts.id = said.post_id
+            WHERE posts.source_id = :source AND posts.published_at IS NOT NULL AND posts.removed_at IS NULL AND {within}
+            ORDER BY said.at DESC LIMIT :limit
             """,  # noqa: S608 - one of two constants
-            (source_id, rows.to_text(since), rows.to_text(until), thread, limit),
+            {
+                "source": source_id,
+                "since": rows.to_text(since),
+                "until": rows.to_text(until),
+                "thread": thread,
+                "limit": limit,
+            },
         )
         return [
             Standing(int(post_id), PostType(kind), bool(is_under), bool(missing))

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from monitor.store.caseviews import case_views
+
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
@@ -89,20 +91,28 @@ VIEWS: Final[dict[str, str]] = {
         FROM gaps JOIN sources ON sources.id = gaps.source_id
     """,
     "v_alerts": f"""
-        SELECT alerts.id, alerts.mention_id, alarms.kind AS alarm, alerts.created_at,
-            iif(alarms.id IS NULL, alerts.reason, alarms.reason) AS reason, mentions.brand, sources.name AS source,
+        SELECT alerts.id, alerts.mention_id, alarms.kind AS alarm, case_notices.kind AS notice, case_notices.case_id,
+            alerts.created_at, coalesce(alarms.reason, case_notices.reason, alerts.reason) AS reason,
+            coalesce(mentions.brand, cases.brand) AS brand, sources.name AS source,
             mentions.sentiment, mentions.priority, mentions.influence, posts.title, posts.url, posts.author,
-            mentions.at, {_minutes("posts.published_at", "alerts.created_at")} AS minutes_from_publication,
-            {_minutes("posts.discovered_at", "alerts.created_at")} AS minutes_from_discovery,
+            coalesce(mentions.at, posts.published_at, posts.discovered_at) AS at,
+            iif(mentions.id IS NULL, NULL, {_minutes("posts.published_at", "alerts.created_at")})
+                AS minutes_from_publication,
+            iif(mentions.id IS NULL, NULL, {_minutes("posts.discovered_at", "alerts.created_at")})
+                AS minutes_from_discovery,
             (SELECT count(*) FROM deliveries WHERE alert_id = alerts.id) AS deliveries,
             (SELECT count(*) FILTER (WHERE state = 'sent') FROM deliveries WHERE alert_id = alerts.id) AS sent,
             (SELECT count(*) FILTER (WHERE state = 'dead') FROM deliveries WHERE alert_id = alerts.id) AS dead
-        FROM alerts LEFT JOIN mentions ON mentions.id = alerts.mention_id LEFT JOIN posts ON posts.id = mentions.post_id
+        FROM alerts LEFT JOIN mentions ON mentions.id = alerts.mention_id
             LEFT JOIN alarms ON alarms.id = alerts.alarm_id
-            LEFT JOIN sources ON sources.id = coalesce(mentions.source_id, alarms.source_id)
+            LEFT JOIN case_notices ON case_notices.id = alerts.notice_id
+            LEFT JOIN cases ON cases.id = case_notices.case_id
+            LEFT JOIN posts ON posts.id = coalesce(mentions.post_id, case_notices.post_id)
+            LEFT JOIN sources ON sources.id = coalesce(mentions.source_id, alarms.source_id, posts.source_id)
     """,
     "v_deliveries": f"""
-        SELECT deliveries.id, deliveries.alert_id, alerts.mention_id, alarms.kind AS alarm, mentions.brand,
+        SELECT deliveries.id, deliveries.alert_id, alerts.mention_id, alarms.kind AS alarm,
+            case_notices.kind AS notice, case_notices.case_id, coalesce(mentions.brand, cases.brand) AS brand,
             deliveries.receiver,
             deliveries.state, deliveries.reason, deliveries.created_at, deliveries.settled_at,
             {_minutes("deliveries.created_at", "deliveries.settled_at")} AS minutes_to_settle,
@@ -112,6 +122,8 @@ VIEWS: Final[dict[str, str]] = {
              WHERE delivery_id = deliveries.id) AS error
         FROM deliveries JOIN alerts ON alerts.id = deliveries.alert_id
             LEFT JOIN mentions ON mentions.id = alerts.mention_id LEFT JOIN alarms ON alarms.id = alerts.alarm_id
+            LEFT JOIN case_notices ON case_notices.id = alerts.notice_id
+            LEFT JOIN cases ON cases.id = case_notices.case_id
     """,
     "v_special_cases": f"""
         SELECT mentions.id AS mention_id, mentions.brand, mentions.at, {DAY} AS day, sources.name AS source,
@@ -177,6 +189,7 @@ VIEWS: Final[dict[str, str]] = {
         FROM corrections JOIN mentions ON mentions.id = corrections.mention_id
             JOIN posts ON posts.id = mentions.post_id JOIN sources ON sources.id = mentions.source_id
     """,
+    **case_views(day=DAY, minutes=_minutes),
 }
 
 

@@ -33,6 +33,11 @@ TELLING: Final = 12  # fewer tell one text from another no more
 PAGELESS: Final = frozenset({"appstore", "googleplay"})
 """Kinds whose posts have no page of their own: their addresses lead to the app, which tells nothing of a review."""
 
+_LOOKS: Final = (
+    (timedelta(hours=1), timedelta(hours=1)),
+    (timedelta(days=7), timedelta(days=1)),
+    (timedelta.max, timedelta(days=7)),
+)
 _GONE: Final = frozenset({404, 410})
 
 
@@ -63,6 +68,17 @@ def ask_again_after(verdict: Verdict, interval: timedelta) -> timedelta:
         # A day is what strangers' sites need; in one's own network, where a visit may come every second, nobody waits.
         return _CONFIRMING * interval if interval < _OWN_NETWORK else _AGAIN_AFTER
     return _THERE_AFTER if verdict is Verdict.THERE else _OPEN_AFTER
+
+
+def look_again_after(age: timedelta, interval: timedelta) -> timedelta:
+    """How long after it was seen last an answer of ours is looked for again, by how old it was then.
+
+    Soon at first, when moderators look at it, then daily and weekly; in one's own network, which may be visited every
+    second, a few visits later.
+    """
+    if interval < _OWN_NETWORK:
+        return _CONFIRMING * interval
+    return next(after for until, after in _LOOKS if age < until)
 
 
 def covered_since(posts: Sequence[Post], *, least: int = 2) -> datetime | None:

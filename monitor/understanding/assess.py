@@ -17,7 +17,7 @@ from monitor.understanding.relevance import DOUBTFUL_BELOW
 from monitor.understanding.stories import StoryDecision, StoryKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from monitor.models import Judgement, Lemmas, Mention, Post
@@ -38,7 +38,7 @@ _JUDGED: Final = {label: f"sentiment-by-itself-{label.value}" for label in Label
 _FELT_AS: Final = "sentiment-corrected"
 _REASONS: Final = frozenset(
     {"story", "spread", "learned", "corrected", _RULES_SAID, _FELT_AS, *_JUDGED.values()}
-    | {"known-issue", "serial-complainer", "confirmed-by-others", "missing-details", "fake-signals"}
+    | {"known-issue", "serial-complainer", "confirmed-by-others", "missing-details", "fake-signals", "vip-listed"}
 )
 
 _SURELY: Final = 0.98
@@ -83,6 +83,8 @@ class Context:
     post, None where there is no key. `learned`, `known_issues`, `corrected` (a person's answer for this very mention)
     and `felt` (how a person said that it is felt, and when) are by brand.
 
+    `listed` are the brands for whose customers who matter most the author is one.
+
     `silent` says why a post is recorded silently, None if it is not. `source` is where the post was found and
     `source_weight` its configured weight, `percentile` (0 to 1) the author's place among those of the platform,
     `domain_rank` the imported rank of the post's host.
@@ -102,6 +104,7 @@ class Context:
     known_issues: Mapping[str, Sequence[KnownIssue]] = field(default_factory=dict)
     corrected: Mapping[str, bool] = field(default_factory=dict)
     felt: Mapping[str, tuple[Label, datetime]] = field(default_factory=dict)
+    listed: Collection[str] = ()
     percentile: float | None = None
     domain_rank: int | None = None
 
@@ -253,6 +256,8 @@ def _findings(
     codes = (*(case.name for case in mention.special_cases), *(why.code for why in mention.why))
     if any(code in _OWN_VOICE for code in codes):
         return
+    if mention.brand in context.listed and all(case.name != "vip" for case in mention.special_cases):
+        yield history.listed_customer(mention)
     yield from history.known_issues(post, judgement.lemmas, issues=context.known_issues.get(mention.brand, ()))
     missing = history.left_out(mention, post, judgement)
     found = (

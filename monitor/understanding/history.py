@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cache
 from importlib.resources import files
@@ -146,6 +146,13 @@ def serial_complainer(
         return None
     name = author.names[0] if author.names else author.key
     return _of_mention(mention, "serial_complainer", f"{name}: {'; '.join(said)}")
+
+
+def listed_customer(mention: Mention) -> Finding:
+    """The author stands in the brand's list of customers who matter most."""
+    text = "the author is on the list of customers who matter most"
+    found = _of_mention(mention, "vip", text, level=Level.MEDIUM)
+    return replace(found, why=replace(found.why, code="vip-listed"))
 
 
 def confirmed_by_others(mention: Mention, *, confirmations: Confirmations | None) -> Finding | None:

@@ -2,9 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from monitor.models import AlarmKind, AlarmView, AlertView, Label, Mention, MentionView, Post, Sentiment, Span, Why
+from monitor.models import (
+    AlarmKind,
+    AlarmView,
+    AlertView,
+    Case,
+    CaseState,
+    DeadlineKind,
+    Label,
+    Mention,
+    MentionView,
+    NoticeKind,
+    NoticeView,
+    Post,
+    Sentiment,
+    Span,
+    Why,
+)
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
@@ -47,3 +64,38 @@ def make_alarm(kind: AlarmKind = AlarmKind.FAILING, source: str | None = "forum"
         "affected": None,
     }
     return AlarmView(kind=kind, source=source, **{**given, **other})  # type: ignore[arg-type] # any of its fields
+
+
+def make_case(**other: object) -> Case:
+    found_at = NOW - timedelta(hours=1)
+    case = Case(
+        id=31,
+        brand="МойСклад",
+        state=CaseState.NEW,
+        classes=("negative",),
+        opened_at=found_at,
+        found_at=found_at,
+    )
+    return replace(case, **other)  # type: ignore[arg-type] # any of its fields
+
+
+def make_notice(kind: NoticeKind = NoticeKind.OPENED, case: Case | None = None, **other: object) -> NoticeView:
+    """A notice of a case; a reminder is 90 minutes early and a breach 65 minutes late."""
+    due = {NoticeKind.REMINDER: timedelta(minutes=90), NoticeKind.BREACH: -timedelta(minutes=65)}.get(kind)
+    view = NoticeView(
+        id=4,
+        alert_id=12,
+        kind=kind,
+        reason="such a case is told to: agent",
+        at=NOW,
+        case=case or make_case(),
+        deadline=DeadlineKind.ACKNOWLEDGE if due else None,
+        due_at=NOW + due if due else None,
+        source="forum",
+        title="Не работает",
+        text="В МоёмСкладе опять\nничего не работает",
+        url="https://forum.example/t/1",
+        author="Ольга",
+        posts=1,
+    )
+    return replace(view, **other)  # type: ignore[arg-type] # any of its fields

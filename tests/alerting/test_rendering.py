@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 import tomllib
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.alerting.catalogue import CATALOGUES
-from monitor.alerting.rendering import STYLES, RenderedMessage, render, style_of
+from monitor.alerting.rendering import RenderedMessage, render
+from monitor.alerting.styles import STYLES, style_of
 from monitor.models import AlertView, Author, Label, Level, Post, PostType, Sentiment, Span, SpecialCase, Why
 from tests.alerting.alerts import make_alert, make_mention
 
@@ -50,6 +52,29 @@ def test_a_russian_receiver_reads_russian(alert: AlertView) -> None:
     assert message.title == "МойСклад: Негативное упоминание, источник forum: Не работает"
     assert "найдено через: 3 мин" in message.body
     assert "Почему: упоминается как «МоёмСкладе»; тон негативный, 90 %" in message.body
+
+
+@pytest.mark.parametrize(
+    ("language", "acknowledge", "resolve", "said"),
+    [
+        (
+            "en",
+            timedelta(hours=2),
+            timedelta(days=1),
+            "Case 31: first reply by 2026-11-21 14:00 UTC, resolve by 2026-11-22 12:00 UTC · monitor cases show 31",
+        ),
+        ("ru", None, timedelta(days=1), "Обращение 31: решить до 2026-11-22 12:00 UTC · monitor cases show 31"),
+        ("en", None, None, "Case 31: nothing is due now · monitor cases show 31"),
+    ],
+)
+def test_a_mention_in_a_case_says_what_is_due_there(
+    alert: AlertView, language: str, acknowledge: timedelta | None, resolve: timedelta | None, said: str
+) -> None:
+    due = [None if span is None else alert.created_at + span for span in (acknowledge, resolve)]
+    in_case = replace(alert, case_id=31, acknowledge_by=due[0], resolve_by=due[1])
+    body = rendered(in_case, language=language).body
+    assert body.splitlines()[2] == said
+    assert body.replace(f"{said}\n", "") == rendered(alert, language=language).body
 
 
 @pytest.mark.parametrize(

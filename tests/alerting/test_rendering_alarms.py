@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from monitor.alerting.rendering import STYLES, RenderedMessage, render, style_of
+from monitor.alerting.rendering import RenderedMessage, render
+from monitor.alerting.styles import STYLES, style_of
 from monitor.models import AlarmKind, AlarmView
 from tests.alerting.alerts import NOW, make_alarm
 

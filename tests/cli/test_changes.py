@@ -318,9 +318,23 @@ def plant(folder: Path) -> None:
         # What a daemon would have left: alerts, messages in each state, a former wording, a cursor, an error.
         connection.executescript(
             f"""
-            INSERT INTO alerts SELECT id, '{CANARY}-' || id, id, NULL, '{CANARY}', '2026' FROM mentions WHERE id < 31;
+            INSERT INTO alerts SELECT id, '{CANARY}-' || id, id, NULL, NULL, '{CANARY}', '2026'
+                FROM mentions WHERE id < 31;
             INSERT INTO alarms (key, kind, source_id, reason, opened_at)
                 SELECT 'gap:x', 'gap', id, 'at {CANARY}-0', '2026' FROM sources LIMIT 1;
+            INSERT INTO cases (brand, state, classes, round, opened_at, found_at, findings, silent_reason, ticket, seq)
+                VALUES ('Тестомаркет', 'checking', '["negative"]', 1, '2026', '2026', '{CANARY} прав', '{CANARY}',
+                    'T-{CANARY}', 2), ('Тестомаркет', 'new', '["negative"]', 1, '2026', '2026', NULL, NULL, NULL, 1);
+            INSERT INTO case_posts (post_id, brand, case_id, mention_id, why, joined_at)
+                SELECT id, 'Тестомаркет', iif(id < 6 OR id = 31, 1, 2), NULL,
+                '{CANARY}, in the same thread', '2026' FROM posts;
+            INSERT INTO case_events VALUES
+                (1, 1, '2026', '', 'opened', NULL, 'new', '{{"brand": "Тестомаркет", "post": 1}}'),
+                (1, 2, '2026', 'Ирина', 'noted', 'new', 'checking', '{{"text": "Звонил: {CANARY}, злится."}}'),
+                (2, 1, '2026', '', 'opened', NULL, 'new', '{{"why": "{CANARY}"}}');
+            INSERT INTO case_notices (key, case_id, kind, reason, post_id, at) SELECT 'case:' || id, id, 'breach',
+                'ждёт {CANARY}', id, '2026' FROM cases;
+            INSERT INTO alerts SELECT 100 + id, key, NULL, NULL, id, 'case: breach', '2026' FROM case_notices;
             INSERT INTO deliveries SELECT id, id, 'support', iif(id % 2, 'pending', 'sent'), '{CANARY}', '2026', NULL
                 FROM alerts;
             INSERT INTO messages SELECT 'm' || id, 'support', 'k', iif(id % 2, 'pending', 'sent'), 1, '9999', NULL,
@@ -345,10 +359,11 @@ def test_R65_a_persons_data_is_erased_from_every_byte_of_the_database(
 
     def steps() -> None:
         (shown,) = monitor(folder, "forget", "--author", CANARY.upper(), "--dry-run")
-        assert (shown["posts"], shown["mentions"], shown["revisions"], shown["alerts"]) == (30, 30, 30, 30)
+        assert (shown["posts"], shown["mentions"], shown["revisions"], shown["alerts"]) == (30, 30, 30, 31)
         assert rows(folder, "SELECT count(*) FROM posts") == [(31,)]
         (done,) = monitor(folder, "forget", "--author", CANARY.upper(), "--yes")
-        assert (done["posts"], done["messages"], done["cursors"], done["clean"]) == (30, 30, 1, True)
+        assert (done["posts"], done["messages"], done["cursors"], done["clean"]) == (30, 31, 1, True)
+        assert shown["cases"] == done["cases"] == 1
         # What the daemon's next write leaves in the WAL is not of the person either.
         assert files_with(CANARY, folder) == []
 
@@ -363,6 +378,9 @@ def test_R65_a_persons_data_is_erased_from_every_byte_of_the_database(
     assert files_with(CANARY, folder) == []
     assert rows(folder, "SELECT author FROM posts") == [("Иван",)]
     assert rows(folder, "SELECT count(*) FROM mentions") == [(1,)]
+    # The case that others share stays, with what was done.
+    assert rows(folder, "SELECT id, ticket FROM cases") == [(1, "(forgotten)")]
+    assert rows(folder, "SELECT person, body ->> 'text' FROM case_events WHERE seq = 2") == [("Ирина", "(forgotten)")]
     assert rows(folder, "SELECT sum(mentions) FROM day_counts") == [(1,)]
     # It does not come back, and asking again is no mistake.
     (again,) = monitor(folder, "forget", "--author", CANARY, "--yes")

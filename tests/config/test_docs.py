@@ -31,6 +31,7 @@ SHAPES: dict[str, dict[str, Any]] = {  # the first entries are the kinds, then c
 def shape(section: str) -> dict[str, Any]:
     names = {"Top level": None, "Brands": "BrandShape", "Receivers": "ReceiverShape", "Routes": "RouteShape"}
     names |= {"Alarms": "AlarmsShape", "Fetch": "FetchShape", "Retention": "RetentionShape", "Web": "WebShape"}
+    names |= {"Playbooks": "PlaybookShape", "Office": "OfficeShape"}
     if section == "Sources":
         return SHAPES["feed"]  # the one that has no options of its own
     name = names[section]
@@ -50,6 +51,7 @@ def test_every_example_loads(tmp_path: Path, example: str) -> None:
         "MONITOR_CONTACT": "watch@your-company.test",
         "SUPPORT_MAIL": "mailto://mail.your-company.test",
         "SUPPORT_SLACK": "slack://a/b/c",
+        "LAW_FIRM_HOOK": "json://hooks.law-firm.test",
         "CREDENTIALS_DIRECTORY": str(tmp_path),
     }
     assert load(path, environ=environ).sources
@@ -57,11 +59,24 @@ def test_every_example_loads(tmp_path: Path, example: str) -> None:
 
 def test_there_is_an_example_of_every_section() -> None:
     written = {line.partition(":")[0] for example in EXAMPLES for line in example.splitlines() if line[:1].isalpha()}
-    assert written == set(SCHEMA["properties"]) - {"playbooks"}
+    assert written == set(SCHEMA["properties"])
 
 
 @pytest.mark.parametrize(
-    "section", ["Top level", "Brands", "Sources", "Receivers", "Routes", "Alarms", "Fetch", "Retention", "Web"]
+    "section",
+    [
+        "Top level",
+        "Brands",
+        "Sources",
+        "Receivers",
+        "Routes",
+        "Alarms",
+        "Playbooks",
+        "Office",
+        "Fetch",
+        "Retention",
+        "Web",
+    ],
 )
 def test_every_key_has_its_row_with_its_default(section: str) -> None:
     rows = dict(re.findall(r"(?m)^\| `(\w+)` \| (.*?) \|", SECTIONS[section]))
@@ -74,11 +89,11 @@ def test_every_key_has_its_row_with_its_default(section: str) -> None:
             assert default.strip('`"') == str(given).lower().replace("'", ""), key
 
 
-REQUIRES = {"Top level", "Brands", "Sources", "Receivers", "Routes"}
+REQUIRES = {"Top level", "Brands", "Sources", "Receivers", "Routes", "Office"}
 
 
 def test_every_inner_key_is_named() -> None:
-    for name in ("OwnShape", "ContextShape"):
+    for name in ("OwnShape", "ContextShape", "KnownIssueShape"):
         for key in SCHEMA["$defs"][name]["properties"]:
             assert f"`{key}`" in SECTIONS["Brands"]
 

@@ -6,7 +6,7 @@ import hashlib
 import pickle
 import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
@@ -60,6 +60,8 @@ def test_five_lines_are_enough() -> None:
         receivers=(),
         routes=(),
         alarms=AlarmSettings(),
+        playbooks={},
+        office=None,
         fetch=FetchSettings(contact="watch@shop.test"),
         retention=RetentionSettings(mentions=timedelta(days=1095), others=timedelta(days=30)),
         web=WebSettings(host="127.0.0.1", port=8321, base_url="http://127.0.0.1:8321"),
@@ -108,7 +110,8 @@ def test_every_key_of_brands(whole: Config) -> None:
             own_domains=("kassolet.test",),
             own_accounts=("kassolet_help",),
             people=("Полина Ветрова",),
-            known_issues=(("printing", ("чек", "принтер")), ("receipts", ("письмо",))),
+            known_issues=(("printing", ("чек", "принтер")), ("receipts", ("письмо",)), ("login", ("вход",))),
+            fixed=(("receipts", date(2026, 5, 1)),),
         ),
         Brand(name="Торгуша", competitor=True, context_any=("касса", "магазин"), context_none=("рынок",)),
     )
@@ -176,7 +179,6 @@ def test_keys_that_do_nothing_yet_are_told(whole: Config) -> None:
     assert told == {
         "routes[0].group_by": "has no effect yet: each mention makes its own message",
         "routes[0].group_wait": "has no effect yet: messages leave at once",
-        "playbooks": "has no effect yet: cases come with a later version",
     }
 
 
@@ -197,7 +199,7 @@ def warnings_of(path: Path) -> list[str]:
 
 def test_a_receiver_that_nobody_is_sent_to(tmp_path: Path) -> None:
     path = good(tmp_path, 'receivers: {support: {urls: ["json://hooks.invalid/in"]}}')
-    assert warnings_of(path) == ["6:13: receivers.support: no route leads here (add a route)"]
+    assert warnings_of(path) == ["6:13: receivers.support: no route leads here (add a route, or tell a person there)"]
 
 
 def test_a_filter_that_can_never_hold(tmp_path: Path) -> None:

@@ -52,6 +52,16 @@ def test_defaults_are_spelt_as_the_file_spells_them() -> None:
     assert SCHEMA["properties"]["retention"]["default"] == {"mentions": "3y", "others": "30d"}
 
 
+def test_the_days_of_an_office_are_spelt_as_the_file_spells_them() -> None:
+    assert SCHEMA["$defs"]["OfficeShape"]["properties"]["days"]["default"] == "mon-fri"
+
+
+def test_the_pattern_of_hours_agrees_with_the_file() -> None:
+    pattern = SCHEMA["$defs"]["OfficeShape"]["properties"]["hours"]["pattern"]
+    assert all(re.search(pattern, text) for text in ("9:00-18:00", "22:00 – 6:30"))
+    assert not any(re.search(pattern, text) for text in ("9-18", "9:00", "x9:00-18:00"))
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [("30s", "30s"), ("1h30m", "90m"), ("365d", "1y"), ("0s", "0s"), ("1500ms", "1500ms"), ("14d", "2w")],

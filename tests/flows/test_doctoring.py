@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from monitor.cases.playbooks import known
 from monitor.fetching.reaching import Reached
 from monitor.flows import doctoring
 from monitor.flows.doctoring import MEGABYTE, Finding, Mode
+from monitor.models import Person, Role
 from monitor.store.condition import Condition
 
 if TYPE_CHECKING:
@@ -90,3 +92,22 @@ def test_each_fact_has_its_finding_and_what_is_not_well_its_advice(
 def test_a_state_of_health_that_asks_for_care_names_the_source_in_its_advice() -> None:
     (finding,) = doctoring.sources([SOURCE | {"health": "failing"}])
     assert "monitor poll forum" in finding.advice
+
+
+LEGAL = {"legal_threat": known({})["legal_threat"]}
+
+
+@pytest.mark.parametrize(
+    ("persons", "said"),
+    [
+        ((), ["ok", "note"]),
+        ((Person(name="vera", role=Role.LEGAL, receiver="law"),), ["ok"]),
+        ((Person(name="anna", role=Role.AGENT),), ["note", "ok"]),
+        ((Person(name="vera", role=Role.LEGAL, receiver="gone"),), ["problem", "ok"]),
+    ],
+    ids=["nobody", "all well", "no lawyer", "no such receiver"],
+)
+def test_people_are_there_for_what_playbooks_ask(persons: tuple[Person, ...], said: list[str]) -> None:
+    found = list(doctoring.people(persons, LEGAL, {"law"}))
+    assert [finding.level for finding in found] == said
+    assert all(finding.advice for finding in found if finding.level != "ok")

@@ -9,6 +9,11 @@ from typing import TYPE_CHECKING
 from monitor.models import (
     AlertIntent,
     Author,
+    CaseClock,
+    CaseEvent,
+    Deadline,
+    DeadlineKind,
+    EventKind,
     Health,
     Label,
     Lemmas,
@@ -31,6 +36,7 @@ from monitor.text import words
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from monitor.models import JSON
     from monitor.models import Source as ConfiguredSource
 
 MONDAY = datetime(2026, 11, 9, tzinfo=UTC)  # 2026-W46
@@ -146,6 +152,18 @@ class History:
         assert reply is not None
         return reply
 
+    def complain(self, post_id: int, mention_id: int, at: datetime, *, brand: str = OURS) -> int:
+        """Open a case for a post, found at this time and due four hours later; returns its number."""
+        body: dict[str, JSON] = {"brand": brand, "classes": ["negative"], "why": "negative", "found_at": at.isoformat()}
+        case = self.store.add_case(CaseEvent(kind=EventKind.OPENED, at=at, body=body))
+        self.store.put_post(case.id, post_id=post_id, brand=brand, mention_id=mention_id, why="opened", now=at)
+        due = at + 4 * HOUR
+        steps = (
+            Deadline(kind=kind, clock=CaseClock.FOUND, step=1, at=due, due_at=due, to="owner") for kind in DeadlineKind
+        )
+        self.store.set_deadlines(case, tuple(steps))
+        return case.id
+
     def native(self, post_id: int) -> str:
         """The id that the source gave to a post."""
         return str(self.store._db.execute("SELECT native_id FROM posts WHERE id = ?", (post_id,)).fetchone()[0])
@@ -186,7 +204,7 @@ def fill(history: History) -> None:
         history.say(MONDAY - 7 * DAY + number * DAY, label=Label.POSITIVE if number % 2 else Label.NEGATIVE)
     famous = Author(name="Ольга", url="https://forum.example.org/u/olga", followers=120_000)
     court = SpecialCase(name="legal", level=Level.CRITICAL, rule="court", field="text", start=11, end=18)
-    loud, _ = history.say(
+    loud, loud_mention = history.say(
         MONDAY + DAY + HOUR,
         label=Label.NEGATIVE,
         text="На НордЧай подам в суд: деньги не вернули.",
@@ -197,6 +215,7 @@ def fill(history: History) -> None:
         cases=(court,),
         alert=True,
     )
+    history.complain(loud, loud_mention, MONDAY + DAY + 2 * HOUR)
     history.answer(loud, MONDAY + DAY + 5 * HOUR)
     for number in range(9):
         post_id, _ = history.say(

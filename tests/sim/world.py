@@ -110,6 +110,8 @@ def config_of(sources: Sequence[Source]) -> Config:
         receivers=(Receiver(name="support", targets=(Target(key="mail", url="json://127.0.0.1:9/"),)),),
         routes=(Route(match="sentiment:negative", to="support"),),
         alarms=AlarmSettings(),
+        playbooks={},
+        office=None,
         fetch=FetchSettings(contact="sim@example.org", gap=GAP),
         retention=RetentionSettings(mentions=timedelta(days=900), others=timedelta(days=900)),
         web=WebSettings(host="127.0.0.1", port=0, base_url="http://127.0.0.1"),

@@ -457,7 +457,7 @@ HOSTILE: dict[str, tuple[Callable[[Path], object], type[Exception], str]] = {
     "no UTF-8": (statement("UPDATE posts SET title = CAST(x'ff' AS TEXT)"), InputError, "posts .* not UTF-8"),
     "a table less": (statement("DROP TABLE answers"), InputError, "lacks answers"),
     "a reference to nothing": (
-        statement("INSERT INTO answers VALUES (777, 888, 'x', '')"),
+        statement("INSERT INTO answers (answer_id, post_id, brand, answered_at) VALUES (777, 888, 'x', '')"),
         DatabaseCorrupt,
         "refers to",
     ),

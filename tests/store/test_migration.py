@@ -138,7 +138,7 @@ def test_rows_that_no_migration_can_take_over_are_an_error_of_the_store(old: Pat
         open_writer(old)
 
 
-def test_an_alert_is_about_a_mention_or_an_alarm(old: Path) -> None:
+def test_an_alert_is_about_a_mention_an_alarm_or_a_notice(old: Path) -> None:
     store = Store(open_writer(old))
     at = datetime.fromisoformat(AT)
     alarm = AlarmIntent(key="gap:forum:x", kind=AlarmKind.GAP, source="forum", reason="more was new", since=None)
@@ -147,7 +147,7 @@ def test_an_alert_is_about_a_mention_or_an_alarm(old: Path) -> None:
         (1, None),
         (None, "gap"),
     ]
-    for both in ("NULL, NULL", "1, 1"):
+    for both in ("NULL, NULL, NULL", "1, 1, NULL", "1, NULL, 1", "1, 1, 1"):
         with pytest.raises(sqlite3.IntegrityError, match="CHECK"):
             store._db.execute(f"INSERT INTO alerts VALUES (99, 'x', {both}, 'r', '{AT}')")
     store.close()
@@ -200,6 +200,48 @@ def test_answers_from_before_sentiments_could_be_corrected_are_kept_with_what_wa
     }
     assert (kept["counts"], store.corrected(1), store.felt(1)) == (1, {"МойСклад": True}, {})
     assert store._db.execute("PRAGMA foreign_key_check").fetchall() == []
+    store.close()
+
+
+def test_alerts_of_before_there_were_cases_are_kept_with_all_that_was_told(tmp_path: Path) -> None:
+    path = tmp_path / "monitor.db"
+    database = Database(path)
+    MIGRATIONS.apply(database, stop_before="m006_cases")
+    database.close()
+    connection = sqlite3.connect(path)  # foreign keys are off: something lost its parent
+    connection.executescript(
+        f"""
+        INSERT INTO sources (id, name, kind, url, host, every_seconds, next_at)
+            VALUES (1, 'forum', 'feed', 'https://f.example/', 'f.example:443', 60, '{AT}');
+        INSERT INTO posts (id, key, source_id, title, text, discovered_at, type)
+            VALUES (1, '1:id:p1', 1, '', 'Склад', '{AT}', 'post'), (2, '1:id:p2', 1, '', 'Ответ', '{AT}', 'comment');
+        INSERT INTO mentions (id, post_id, brand, relevance, doubtful, sentiment, negative, neutral, positive,
+                influence, priority, spans, special_cases, why, decision, created_at, at, source_id)
+            VALUES (1, 1, 'МойСклад', 1.0, 0, 'negative', 0.8, 0.1, 0.1, 18, 70, '[]', '[]', '[]', 'told', '{AT}',
+                '{AT}', 1);
+        INSERT INTO answers VALUES (2, 1, 'МойСклад', '{AT}');
+        INSERT INTO alarms (id, key, kind, source_id, reason, opened_at) VALUES (3, 'a', 'gap', 1, 'more', '{AT}');
+        INSERT INTO alerts VALUES (4, 'mention', 1, NULL, 'r', '{AT}'), (5, 'alarm', NULL, 3, 'r', '{AT}'),
+            (6, 'lost', 99, NULL, 'r', '{AT}');
+        INSERT INTO deliveries VALUES (7, 4, 'support', 'pending', 'b', '{AT}', NULL),
+            (8, 5, 'support', 'sent', 'b', '{AT}', '{AT}'), (9, 6, 'support', 'pending', 'b', '{AT}', NULL);
+        INSERT INTO messages VALUES ('m7', 'support', 't', 'pending', 2, '{AT}', NULL, '{AT}', NULL, 'no'),
+            ('m8', 'support', 't', 'sent', 1, '{AT}', NULL, '{AT}', '{AT}', NULL),
+            ('m9', 'support', 'u', 'pending', 0, '{AT}', NULL, '{AT}', NULL, NULL);
+        INSERT INTO message_deliveries VALUES ('m7', 7), ('m8', 8), ('m9', 9);
+        """
+    )
+    connection.close()
+    store = Store(open_writer(path))
+    assert store._db.execute("PRAGMA foreign_key_check").fetchall() == []
+    alerts = store._db.execute("SELECT id, key, mention_id, alarm_id, notice_id FROM alerts ORDER BY id").fetchall()
+    assert alerts == [(4, "mention", 1, None, None), (5, "alarm", None, 3, None)]
+    assert store._db.execute("SELECT id, state FROM deliveries ORDER BY id").fetchall() == [(7, "pending"), (8, "sent")]
+    claimed = store.claim_messages(datetime.fromisoformat(AT), 10)
+    assert [(message.id, message.attempts, message.notices) for message in claimed] == [("m7", 2, ())]
+    assert store._db.execute("SELECT answer_id, seen_at, gone_at FROM answers").fetchall() == [(2, None, None)]
+    assert store.cases_list(limit=9) == []
+    assert store._db.execute("SELECT outcome, case_id FROM v_coverage").fetchall() == [("answered", None)]
     store.close()
 
 

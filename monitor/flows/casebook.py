@@ -1,0 +1,153 @@
+"""What every change of a case goes through: events are appended, the case follows, its deadlines are reckoned anew.
+
+And who hears of it. Nothing here decides what happens: monitor/flows/casework.py does for posts, casedesk.py for people
+and ticks.py for time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from monitor.cases.deadlines import BREACH, deadlines, waits_of
+from monitor.cases.guards import open_duties
+from monitor.cases.playbooks import combine
+from monitor.cases.states import advance
+from monitor.cases.telling import whom
+from monitor.models import CaseClock, CaseEvent, EventKind, Label, NoticeIntent, NoticeKind
+from monitor.store import rows
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from monitor.flows.ports import Plan
+    from monitor.models import JSON, Author, Case, Deadline, Playbook
+    from monitor.store import Store
+    from monitor.store.cases import Fired
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """A stored post as a case sees it: `label` is how it is felt, `is_told` whether people hear of it anyhow."""
+
+    post_id: int
+    author: Author
+    source: str
+    found_at: datetime
+    published_at: datetime | None
+    label: Label
+    mention_id: int | None = None
+    is_told: bool = False
+
+    @property
+    def at(self) -> datetime:
+        """When it was written, as far as is known."""
+        return min(self.published_at, self.found_at) if self.published_at else self.found_at
+
+
+@dataclass(frozen=True, slots=True)
+class CaseBook:
+    """Over one transaction of the caller's."""
+
+    store: Store
+    plan: Plan
+    now: datetime
+
+    def write(self, case: Case, *events: CaseEvent) -> Case:
+        """Append events and store what the case is by them, with its deadlines."""
+        (last,) = self.store.events_of(case.id, since=case.seq - 1)  # of a story of thousands, all would be too many
+        case, stored = advance(case, events, case_id=case.id, last=last.at)
+        self.store.save_case(case, stored)
+        self.store.set_deadlines(case, self._due(case))
+        return case
+
+    def _due(self, case: Case) -> tuple[Deadline, ...]:
+        playbook = self.playbook(case)
+        waits = waits_of(self.store.events_of(case.id)) if case.waited else ()
+        return deadlines(case, playbook, self.plan.office, open_duties=open_duties(case, playbook), waits=waits)
+
+    def playbook(self, case: Case) -> Playbook:
+        """What is due in a case of these classes."""
+        return combine(case.classes, self.plan.playbooks)
+
+    def case(self, number: int) -> Case:
+        """A case whose number was read in this transaction."""
+        case = self.store.case(number)
+        assert case is not None  # noqa: S101 - its number was just read from the database
+        return case
+
+    # ── time ──
+
+    def came_due(self, fired: Fired) -> None:
+        """A step of a deadline has come: it is noted, and whoever it is for hears of it."""
+        case, due = self.case(fired.case_id), fired.deadline
+        body: dict[str, JSON] = {
+            "deadline": due.kind.value,
+            "clock": due.clock.value,
+            "step": due.step,
+            "due_at": rows.to_text(due.due_at),
+        }
+        kind = EventKind.REMINDED if due.step < BREACH else EventKind.BREACHED
+        case = self.write(case, CaseEvent(kind=kind, at=self.now, body=body))
+        is_late = due.step < BREACH and due.due_at <= self.now  # nobody ran: the breach itself is told now
+        if due.to is None or is_late:
+            return
+        self.tell(
+            case,
+            NoticeKind.REMINDER if due.step < BREACH else NoticeKind.BREACH,
+            f"{case.round}:{due.kind.value}:{due.clock.value}:{due.step}",
+            due.to,
+            reason=f"{due.kind.value} by {due.due_at:%Y-%m-%d %H:%M} UTC",
+            deadline=due,
+        )
+
+    # ── who hears ──
+
+    def tell_first(self, case: Case, said: Said | None) -> None:
+        """Those who must hear of such a case at once; where that is nobody, those who hear of the mention anyhow."""
+        for word in self.playbook(case).tell:
+            reason = f"such a case is told to: {word}"
+            self.tell(case, NoticeKind.OPENED, f"{case.round}:{word}", word, reason=reason, said=said)
+
+    def tell(
+        self,
+        case: Case,
+        kind: NoticeKind,
+        key: str,
+        word: str,
+        *,
+        reason: str,
+        said: Said | None = None,
+        deadline: Deadline | None = None,
+        only: bool = False,
+    ) -> None:
+        """Let those hear of a case whom a word of its playbook means, else the next word that means somebody.
+
+        With `only`, or where people hear of the post itself, nobody else hears where the word means nobody. Unless it
+        is about a `deadline`, it says what is due next.
+        """
+        if deadline is None:
+            deadline = next(
+                (one for one in self._due(case) if one.clock is CaseClock.FOUND and one.step == BREACH), None
+            )
+        only = only or (said is not None and said.is_told)
+        heard = whom(
+            word,
+            case=case,
+            persons=self.store.persons(),
+            receivers=self.plan.receivers,
+            ladder=() if only else self.playbook(case).ladder,
+            fallback=() if only else self.plan.fallback,
+        )
+        intent = NoticeIntent(
+            key=f"case:{case.id}:{kind.value}:{key}",
+            kind=kind,
+            case_id=case.id,
+            reason=reason,
+            to=heard,
+            deadline=deadline.kind if deadline else None,
+            clock=deadline.clock if deadline else None,
+            due_at=deadline.due_at if deadline else None,
+            post_id=said.post_id if said else None,
+        )
+        self.store.add_notice(intent, to=[(self.plan.receivers[name], why) for name, why in heard], now=self.now)

@@ -1,0 +1,291 @@
+"""What people do with cases, and who they are: load the case ─► refuse, or decide ─► events ─► the case as it is now.
+
+The verb `case` takes an act of `cases.guards.Act`, the number of a case (of a mention for `open`), the person who acts
+and the body of what they do. Every refusal says why and what is missing; nothing of a refused act is stored.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from monitor.cases import guards, roles
+from monitor.cases.record import case_json, event_json
+from monitor.cases.replies import check
+from monitor.cases.roles import Act
+from monitor.cases.rules import MANUAL, classes_of
+from monitor.cases.telling import OWNER
+from monitor.cases.templates import fill, slots, templates_for
+from monitor.errors import InputError, Refusal, Refused
+from monitor.flows.casework import CaseWork
+from monitor.flows.reassessing import said_of
+from monitor.flows.ticks import tell_due
+from monitor.models import CaseState, NoticeKind, Person, Role
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from monitor.cases.replies import ReplyFinding
+    from monitor.flows.casebook import Said
+    from monitor.flows.ports import Plan, Ports
+    from monitor.models import JSON, Case
+    from monitor.store import Store
+
+_MAY_MANAGE: Final = frozenset({Role.LEAD, Role.ADMIN})
+
+
+# ── cases ──
+
+
+async def case(ports: Ports, plan: Plan, arguments: Mapping[str, JSON]) -> JSON:
+    """The verb: `person` does `act` to the `case` with this `body`; what the case is now, and what was added.
+
+    Returns `case`, `events`, `warnings` (of the reply check) and `text` (of a template). With `dry_run` in the body
+    everything is checked and nothing stored. Raises InputError for an act, a person or a case that is unknown, and
+    Refused.
+    """
+    try:
+        act = Act(str(arguments.get("act")))
+    except ValueError:
+        raise InputError(f"there is no act {arguments.get('act')!r}; there are {', '.join(Act)}") from None
+    body = arguments.get("body") or {}
+    if not isinstance(body, dict):
+        raise InputError("the body of an act is an object")
+    asked = _Asked(act=act, number=int(str(arguments["case"])), person=str(arguments.get("person") or ""), body=body)
+    return await ports.writer.run(partial(_act, asked, plan, ports.clock.now()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """What was asked of the verb."""
+
+    act: Act
+    number: int
+    person: str
+    body: Mapping[str, JSON]
+
+
+def _act(asked: _Asked, plan: Plan, now: datetime, store: Store) -> dict[str, JSON]:
+    work = CaseWork(store, plan, now)
+    with store.transaction():
+        tell_due(plan, now, store)  # what is done late was late, though nobody had looked at the clock yet
+        person = _person(store, asked.person)
+        if asked.act is Act.OPEN:
+            return _shown(work, _open(work, asked.number, person, asked.body), since=0)
+        found = store.case(asked.number)
+        if found is None:
+            raise InputError(f"there is no case {asked.number}")
+        if asked.act is Act.JOIN:
+            return _shown(work, _join(work, found, person, asked.body), since=found.seq)
+        decide = partial(guards.decide, asked.act, found, person=person, playbook=work.playbook(found), now=now)
+        body = _in_language(work, found, asked.body) if asked.act is Act.TEMPLATE else asked.body
+        decide(body=body)  # before any word is looked at: a template that is locked is not even named
+        words = _worded(work, asked.act, found, body)
+        events = decide(body=words.body)
+        if asked.body.get("dry_run"):
+            return _shown(work, found, since=found.seq, words=words)
+        changed = work.write(found, *events)
+        if changed.owner not in (found.owner, person.name, None):
+            reason = f"{person.name} gave it to {changed.owner}"
+            work.tell(changed, NoticeKind.ASSIGNED, str(changed.seq), OWNER, reason=reason, only=True)
+        return _shown(work, changed, since=found.seq, words=words)
+
+
+def _person(store: Store, name: str) -> Person:
+    """Who acts; where nobody is known yet, whoever acts does everything but what only the role legal may."""
+    persons = store.persons()
+    if not persons:
+        return roles.alone(name)
+    known = next((person for person in persons if person.name.casefold() == name.casefold()), None)
+    if known is None:
+        names = ", ".join(person.name for person in persons)
+        raise InputError(f"nobody here is called {name!r}; there are {names} (monitor people add, or --as NAME)")
+    return known
+
+
+def _open(work: CaseWork, mention: int, person: Person, body: Mapping[str, JSON]) -> Case:
+    """A case by hand, of a mention that is in none."""
+    guards.may(Act.OPEN, person)
+    said, brand, classes = _mention(work, mention)
+    held = work.store.case_of(said.post_id, brand)
+    if held is not None:
+        raise Refused([Refusal("in_a_case", f"mention {mention} is in case {held}", f"monitor cases show {held}")])
+    if (theirs := work.belongs_to(said, brand)) is not None:
+        why = f"the author or the story of mention {mention} has case {theirs}"
+        raise Refused([Refusal("has_a_case", why, f"link it: monitor cases link {theirs} {mention}")])
+    why = str(body.get("text") or "opened by hand")
+    return work.open_by_hand(said, brand, (*classes, MANUAL), person=person.name, why=why)
+
+
+def _join(work: CaseWork, case: Case, person: Person, body: Mapping[str, JSON]) -> Case:
+    """A mention is linked to a case by hand."""
+    guards.may(Act.JOIN, person)
+    mention = int(str(body.get("mention") or 0))
+    said, brand, classes = _mention(work, mention)
+    held = work.store.case_of(said.post_id, brand)
+    refusals = []
+    if brand != case.brand:
+        refusals.append(
+            Refusal("other_brand", f"mention {mention} is about {brand}", "link it to a case of that brand")
+        )
+    if held is not None:
+        refusals.append(Refusal("in_a_case", f"mention {mention} is in case {held}", f"monitor cases show {held}"))
+    if case.state is CaseState.MERGED:
+        into = case.merged_into
+        refusals.append(Refusal("merged", f"case {case.id} goes on as case {into}", f"monitor cases link {into}"))
+    if refusals:
+        raise Refused(refusals)
+    return work.join_by_hand(case, said, classes, person=person.name)
+
+
+def _mention(work: CaseWork, number: int) -> tuple[Said, str, tuple[str, ...]]:
+    """A stored mention as a case sees it, its brand, and the classes of it. Raises InputError where there is none."""
+    place = work.store.place_of(number)
+    if place is None:
+        raise InputError(f"there is no mention {number}")
+    (kept,) = work.store.kept_posts([place[0]])
+    view = next(view for view in kept.mentions if view.id == number)
+    said = said_of(kept, number, view.mention, is_told=work.store.is_alerted(number))
+    return said, place[1], classes_of(view.mention, playbooks=work.plan.playbooks)
+
+
+# ── what is written to customers ──
+
+
+class _Words(NamedTuple):
+    """The body of an act as it is stored, what the reply check warns of, a template's text and its open slots."""
+
+    body: Mapping[str, JSON]
+    warnings: tuple[ReplyFinding, ...] = ()
+    text: str | None = None
+    unfilled: tuple[str, ...] = ()
+
+
+_SILENT: Final = _Words({})
+_ASIDE: Final = frozenset({"dry_run", "lang", "set"})
+"""Keys of a body that say how an act is done, and are not stored."""
+
+
+def _worded(work: CaseWork, act: Act, case: Case, said: Mapping[str, JSON]) -> _Words:
+    """What an act says, its words looked at before anything is stored. Raises Refused, InputError."""
+    body = {key: value for key, value in said.items() if key not in _ASIDE}
+    if act is Act.TEMPLATE:
+        return _template(work, case, body, said.get("set"))
+    text = body.get("text")
+    if act is not Act.ANSWER or not isinstance(text, str):
+        return _Words(body)
+    found = check(
+        text,
+        lang=str(said["lang"]) if said.get("lang") else None,
+        first=case.acknowledged_at is None,
+        public=body.get("public") is not False,
+        public_replies=case.public_replies,
+    )
+    if refused := [one for one in found if one.severity == "refuse"]:
+        raise Refused([Refusal(one.code, one.why, text[one.start : one.end]) for one in refused])
+    return _Words(body, warnings=found)
+
+
+def _in_language(work: CaseWork, case: Case, body: Mapping[str, JSON]) -> Mapping[str, JSON]:
+    """What was asked of a template, in the language of the case's posts where no other is given."""
+    spoken = (post.lang for post in work.store.case_posts(case.id) if post.lang)
+    return {**body, "language": body.get("language") or next(spoken, "en")}
+
+
+def _template(work: CaseWork, case: Case, body: Mapping[str, JSON], given: JSON) -> _Words:
+    """A template by its name, with the slots that are known filled in."""
+    posts = work.store.case_posts(case.id)
+    language = str(body["language"])
+    fitting = templates_for(case.classes, language, work.plan.templates)
+    wanted = str(body.get("name") or "")
+    chosen = next((one for one in fitting if one.name == wanted), None)
+    if chosen is None:
+        names = ", ".join(one.name for one in fitting)
+        raise InputError(f"there is no template {wanted!r} for this case in {language}; there are {names}")
+    values = {
+        "brand": case.brand,
+        "agent": case.owner,
+        "ticket": case.ticket,
+        "name": posts[0].author.name if posts else None,
+    }
+    values |= {str(key): str(value) for key, value in given.items()} if isinstance(given, dict) else {}
+    text = fill(chosen.text, {slot: value for slot, value in values.items() if value})
+    return _Words({"name": chosen.name, "language": chosen.language}, text=text, unfilled=slots(text))
+
+
+def _shown(work: CaseWork, case: Case, *, since: int, words: _Words = _SILENT) -> dict[str, JSON]:
+    """What the verb returns; `since` is the number of the last event before."""
+    events = work.store.events_of(case.id, since=since)
+    return {
+        "case": case_json(case),
+        "events": [event_json(event) for event in events],
+        "duties": [duty.value for duty in guards.open_duties(case, work.playbook(case))],
+        "warnings": [asdict(one) for one in words.warnings],
+        "text": words.text,
+        "unfilled": list(words.unfilled),
+    }
+
+
+# ── people ──
+
+
+async def people(ports: Ports, _plan: Plan, arguments: Mapping[str, JSON]) -> JSON:
+    """The verb: `do` add, change or remove the person `name`, asked `by` somebody; everybody as they are now.
+
+    `role`, `receiver` and `founder` are given or left as they are. A lead or an admin does this; where there is none
+    yet, anybody. Raises InputError and Refused.
+    """
+    done = str(arguments.get("do"))
+    if done not in _DO:
+        raise InputError(f"people are added, changed or removed, not {done!r}")
+    return await ports.writer.run(partial(_people, done, arguments, ports.clock.now()))
+
+
+def _people(done: str, arguments: Mapping[str, JSON], now: datetime, store: Store) -> JSON:
+    with store.transaction():
+        persons = {person.name.casefold(): person for person in store.persons()}
+        by, name = str(arguments.get("by") or ""), " ".join(str(arguments.get("name") or "").split())
+        _may_manage(persons, by)
+        known = persons.get(name.casefold())
+        if done == "add":
+            if not name or known is not None:
+                raise InputError(f"{name} is there already" if name else "a person needs a name")
+            store.put_person(_described(Person(name=name, role=Role.AGENT), arguments), now=now)
+        elif known is None:
+            raise InputError(f"nobody here is called {name!r}")
+        elif done == "change":
+            store.put_person(_described(known, arguments), now=now)
+        else:
+            store.remove_person(known.name, now=now)
+        return {"people": [person_json(person) for person in store.persons()]}
+
+
+_DO: Final = frozenset({"add", "change", "remove"})
+
+
+def _may_manage(persons: Mapping[str, Person], by: str) -> None:
+    managing = [person.name for person in persons.values() if person.role in _MAY_MANAGE]
+    asking = persons.get(by.casefold())
+    if managing and (asking is None or asking.role not in _MAY_MANAGE):
+        who = f"{by!r} may not change who works here"
+        raise Refused([Refusal("role", who, f"ask {' or '.join(managing)} (--as NAME)")])
+
+
+def _described(person: Person, arguments: Mapping[str, JSON]) -> Person:
+    """The person with what was given of role, receiver and founder."""
+    if (word := arguments.get("role")) is not None:
+        if word not in list(Role):
+            raise InputError(f"a role is {', '.join(Role)}, not {word!r}")
+        person = replace(person, role=Role(str(word)))
+    if "receiver" in arguments:
+        person = replace(person, receiver=str(arguments["receiver"]) if arguments["receiver"] else None)
+    if (founder := arguments.get("founder")) is not None:
+        person = replace(person, founder=bool(founder))
+    return person
+
+
+def person_json(person: Person) -> dict[str, JSON]:
+    """A person as an object."""
+    return {**asdict(person), "role": person.role.value}

@@ -1,0 +1,286 @@
+"""What posts do to cases, inside the transaction that stores them: open, join, reopen, answer.
+
+┌ mention ─► a case? ─► which posts belong together ─► events ─► cases, deadlines, notices ┐
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from monitor.cases.joining import Join, Merge, Move, Open, Placed, moves
+from monitor.cases.rules import JOINS_FOR, NEGATIVE, classes_of, reopens, why_case
+from monitor.cases.telling import OWNER
+from monitor.flows.casebook import CaseBook
+from monitor.models import CaseEvent, CaseState, Duty, EventKind, NoticeKind
+from monitor.store import rows
+from monitor.understanding.authors import author_key
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from monitor.flows.casebook import Said
+    from monitor.models import JSON, Author, Case, Mention
+    from monitor.store.neighbours import Neighbour
+
+IN_THREAD: Final = 200  # posts of cases that are looked at in one thread, newest first
+BESIDE: Final = "its author, in the same thread"
+LINKED: Final = "linked by hand"
+ELSEWHERE: Final = "its author, or whoever told it first, has that case"
+
+
+class CaseWork(CaseBook):
+    """The steps, over one transaction of the caller's; time is the caller's, too."""
+
+    # ── posts ──
+
+    def mentioned(self, said: Said, mention: Mention) -> None:
+        """A mention was stored that is no history: open a case, join one, or add to the classes of its own."""
+        brand = mention.brand
+        if mention.doubtful or brand in self.plan.competitors or self.plan.brand_of_account(said.author) is not None:
+            return
+        if self.reclassed(said.post_id, mention, said):
+            return
+        classes = classes_of(mention, playbooks=self.plan.playbooks)
+        why = why_case(mention, playbooks=self.plan.playbooks)
+        around = self._around(said, brand)
+        held_in = {one.post_id: one.case_id for one in around if one.case_id is not None}
+        for move in moves(around):
+            match move:
+                case Open(posts=posts) if why is not None or any(post_id in held_in for post_id in posts):
+                    opened = (classes or (NEGATIVE,), why or ELSEWHERE)
+                    self._open_for(posts, held_in, said, brand, opened=opened)
+                case Join(case_id=number):
+                    self._join(self.case(number), said, classes)
+                case Move():
+                    self._move(move, brand)
+                case Merge():
+                    self._merge(move)
+
+    def _open_for(
+        self,
+        posts: Sequence[int],
+        held_in: Mapping[int, int],
+        said: Said,
+        brand: str,
+        *,
+        opened: tuple[Sequence[str], str],
+    ) -> None:
+        """A case for posts that belong together and to no case that stays: the new one and some that leave theirs."""
+        others = [post_id for post_id in posts if post_id in held_in]
+        if said.post_id in posts:
+            case = self._open(said, brand, *opened)
+        else:
+            case = self._split(held_in[others[0]], others.pop(0), brand)
+        for post_id in others:
+            self._move(Move(post_id, held_in[post_id], case.id), brand)
+
+    def reclassed(self, post_id: int, mention: Mention, said: Said | None = None) -> bool:
+        """A mention means something else now: its case, if there is one, gains the classes. Returns whether there is.
+
+        A class that was there once stays: what was due because of it is still due.
+        """
+        held = self.store.case_of(post_id, mention.brand)
+        if held is None:
+            return False
+        self._class(self.case(held), classes_of(mention, playbooks=self.plan.playbooks), said)
+        return True
+
+    def _around(self, said: Said, brand: str) -> list[Placed]:
+        """The post and those that cases hold whose author or story it shares; old cases hold theirs for themselves."""
+        neighbours = self.store.neighbours(brand, [said.post_id], keys=_names)
+        numbers = {one.case_id for one in neighbours if one.case_id is not None}
+        past = {number for number in numbers if self._is_past(self.case(number))}
+        return [_placed(one) for one in neighbours if one.case_id not in past]
+
+    def _is_past(self, case: Case) -> bool:
+        return case.closed_at is not None and self.now - case.closed_at > JOINS_FOR
+
+    def open_by_hand(self, said: Said, brand: str, classes: Sequence[str], *, person: str, why: str) -> Case:
+        """A person makes a case of a mention that is in none and belongs to none, as `belongs_to` says."""
+        return self._open(said, brand, tuple(sorted(classes)), why, person=person)
+
+    def belongs_to(self, said: Said, brand: str) -> int | None:
+        """The case that a post would join by its author or story; None where it would begin one."""
+        arranged = moves(self._around(said, brand))
+        return next((one.case_id for one in arranged if isinstance(one, Join) and said.post_id in one.posts), None)
+
+    def _open(self, said: Said, brand: str, classes: Sequence[str], why: str, *, person: str = "") -> Case:
+        body: dict[str, JSON] = {"brand": brand, "classes": list(classes), "why": why, **_clocks(said)}
+        opened = CaseEvent(kind=EventKind.OPENED, at=self.now, person=person, body=body)
+        case = self.store.add_case(opened)
+        self._put(case, said, why)
+        joined = []
+        for reply in self.store.beside(said.post_id):
+            self.store.put_post(case.id, post_id=reply, brand=brand, mention_id=None, why=BESIDE, now=self.now)
+            joined.append(CaseEvent(kind=EventKind.JOINED, at=self.now, body={"post": reply, "why": BESIDE}))
+        case = self.write(case, *joined)
+        for answer in self.store.own_answers(said.post_id, brand):
+            case = self._answered(case, answer.id, said.post_id, answer.at)
+        self.tell_first(case, said)
+        return case
+
+    def _join(self, case: Case, said: Said, classes: Sequence[str]) -> Case:
+        is_own = self._is_customer(case, said)
+        why = "its author" if is_own else "the same story"
+        self._put(case, said, why)
+        return self._class(self._came_in(case, said, why=why, is_own=is_own), classes, said)
+
+    def join_by_hand(self, case: Case, said: Said, classes: Sequence[str], *, person: str) -> Case:
+        """A person says that a post belongs to a case; no arrangement takes it out again."""
+        is_own = self._is_customer(case, said)
+        self._put(case, said, LINKED, by_hand=True)
+        case = self._came_in(case, said, why=LINKED, is_own=is_own, person=person)
+        return self._class(case, classes, said)
+
+    def replied(self, said: Said, source_id: int, thread: str | None) -> None:
+        """A post that names no brand stands in a thread: it belongs to a case whose customer wrote it there."""
+        if thread is None:
+            return
+        for one in self.store.cases_in_thread(source_id, thread, limit=IN_THREAD):
+            if not _is_same(said, one.author, said.source) or self.store.case_of(said.post_id, one.brand) is not None:
+                continue
+            case = self.case(one.case_id)
+            if self._is_customer(case, said) and not self._is_past(case):
+                self._put(case, said, BESIDE)
+                self._came_in(case, said, why=BESIDE, is_own=True)
+
+    def _came_in(self, case: Case, said: Said, *, why: str, is_own: bool, person: str = "") -> Case:
+        """One more post in a case: the clock runs again if the customer was waited for, or the case opens again."""
+        joined: dict[str, JSON] = {"post": said.post_id, "why": why, "author": said.author.name, **_clocks(said)}
+        events = [CaseEvent(kind=EventKind.JOINED, at=self.now, person=person, body=joined)]
+        if is_own and case.waiting_at is not None:
+            events.append(CaseEvent(kind=EventKind.RESUMED, at=self.now, body={"why": "the author wrote"}))
+        reopened = reopens(case, is_own=is_own, label=said.label)
+        if reopened:
+            body: dict[str, JSON] = {"why": "the author wrote again", "post": said.post_id, **_clocks(said)}
+            events.append(CaseEvent(kind=EventKind.REOPENED, at=self.now, body=body))
+        case = self.write(case, *events)
+        if reopened:
+            reason = "the author wrote again"
+            self.tell(case, NoticeKind.REOPENED, f"{case.round}", OWNER, reason=reason, said=said)
+        return case
+
+    def _is_customer(self, case: Case, said: Said) -> bool:
+        """Whether the author of a post is the one whom the case is about: who wrote its earliest post."""
+        customer = self.store.customer_of(case.id)
+        return customer is not None and _is_same(said, *customer)
+
+    def _put(self, case: Case, said: Said, why: str, *, by_hand: bool = False) -> None:
+        self.store.put_post(
+            case.id,
+            post_id=said.post_id,
+            brand=case.brand,
+            mention_id=said.mention_id,
+            why=why,
+            now=self.now,
+            by_hand=by_hand,
+        )
+
+    def _class(self, case: Case, classes: Sequence[str], said: Said | None) -> Case:
+        """The classes of a further post are the case's, too; who must hear of such a case hears of it."""
+        if case.state is CaseState.MERGED or set(classes) <= set(case.classes):
+            return case
+        body: dict[str, JSON] = {"classes": [*sorted({*case.classes, *classes})]}
+        case = self.write(case, CaseEvent(kind=EventKind.CLASSED, at=self.now, body=body))
+        self.tell_first(case, said)
+        return case
+
+    def _move(self, move: Move, brand: str) -> None:
+        """A post turned out to belong elsewhere: an earlier one told its story first, or two authors are one."""
+        left, joined = self.case(move.from_case), self.case(move.to_case)
+        self.store.move_post(joined.id, post_id=move.post, brand=brand, why=ELSEWHERE, now=self.now)
+        self.write(left, CaseEvent(kind=EventKind.LEFT, at=self.now, body={"post": move.post, "to": joined.id}))
+        body: dict[str, JSON] = {"post": move.post, "why": ELSEWHERE}
+        joined = self.write(joined, CaseEvent(kind=EventKind.JOINED, at=self.now, body=body))
+        for kept in self.store.kept_posts([move.post]):
+            for view in kept.mentions:
+                if view.mention.brand == brand:
+                    self._class(joined, classes_of(view.mention, playbooks=self.plan.playbooks), None)
+
+    def _split(self, number: int, post_id: int, brand: str) -> Case:
+        """A post that a case holds begins a case of its own, with the same classes and clocks."""
+        left = self.case(number)
+        body: dict[str, JSON] = {
+            "brand": brand,
+            "classes": list(left.classes),
+            "why": f"{ELSEWHERE}; it was in case {number}",
+            "found_at": rows.to_text(left.found_at),
+            "post": post_id,
+        }
+        if left.published_at is not None:
+            body["published_at"] = rows.to_text(left.published_at)
+        case = self.store.add_case(CaseEvent(kind=EventKind.OPENED, at=self.now, body=body))
+        owned = [CaseEvent(kind=EventKind.ASSIGNED, at=self.now, body={"owner": left.owner})] if left.owner else []
+        self.write(case, *owned)
+        self._move(Move(post_id, number, case.id), brand)
+        return self.case(case.id)
+
+    def _merge(self, merge: Merge) -> None:
+        merged, into = self.case(merge.case_id), self.case(merge.into)
+        self.write(merged, CaseEvent(kind=EventKind.MERGED, at=self.now, body={"into": into.id}))
+        noted = CaseEvent(kind=EventKind.NOTED, at=self.now, body={"text": f"case {merged.id} goes on here"})
+        into = self._class(self.write(into, noted), merged.classes, None)
+        if into.owner is None and merged.owner is not None:
+            self.write(into, CaseEvent(kind=EventKind.ASSIGNED, at=self.now, body={"owner": merged.owner}))
+
+    # ── answers ──
+
+    def answered(self, reply_id: int, brand: str) -> None:
+        """A reply of ours was linked to the post that it answers."""
+        found = self.store.answered_by_reply(reply_id, brand)
+        number = None if found is None else self.store.case_of(found.post_id, brand)
+        if found is not None and number is not None:
+            self._answered(self.case(number), reply_id, found.post_id, found.at)
+
+    def _answered(self, case: Case, answer: int, post_id: int, at: datetime) -> Case:
+        if case.state is CaseState.MERGED:
+            return case
+        full = case.verdict is not None or Duty.VERDICT not in self.playbook(case).duties
+        body: dict[str, JSON] = {"answer": answer, "post": post_id, "at": rows.to_text(at), "full": full}
+        body["confirms"] = _awaits_sight(self.store.events_of(case.id))
+        return self.write(case, CaseEvent(kind=EventKind.ANSWER_SEEN, at=self.now, body=body))
+
+    def vanished(self, answer: int, *, gone: bool) -> None:
+        """An answer of ours is no longer shown, or is shown again."""
+        for number in self.store.cases_answered_by(answer):
+            case = self.case(number)
+            kind = EventKind.ANSWER_GONE if gone else EventKind.ANSWER_BACK
+            case = self.write(case, CaseEvent(kind=kind, at=self.now, body={"answer": answer}))
+            if gone:
+                reason = "our answer is no longer shown"
+                self.tell(case, NoticeKind.ANSWER_GONE, f"{answer}:{case.seq}", OWNER, reason=reason)
+
+
+def _is_same(said: Said, author: Author, source: str) -> bool:
+    """Whether somebody else's post is by the author of this one, as far as can be told."""
+    mine, theirs = author_key(said.author, said.source), author_key(author, source)
+    return mine is not None and theirs is not None and mine.is_same(theirs)
+
+
+def _clocks(said: Said) -> dict[str, JSON]:
+    published = {"published_at": rows.to_text(said.published_at)} if said.published_at else {}
+    return {"found_at": rows.to_text(said.found_at), "post": said.post_id, **published}
+
+
+def _awaits_sight(events: Sequence[CaseEvent]) -> bool:
+    """Whether a person said that they answered in public, and no reply was seen since that may be that answer."""
+    said = sum(event.kind is EventKind.ANSWERED and event.body.get("public") is True for event in events)
+    return said > sum(event.kind is EventKind.ANSWER_SEEN and event.body.get("confirms") is True for event in events)
+
+
+def _names(author: Author, source: str) -> frozenset[str]:
+    """What an author is known by; nothing where it is nobody in particular."""
+    key = author_key(author, source)
+    return frozenset() if key is None else frozenset({key.key, *([key.link] if key.link else [])})
+
+
+def _placed(one: Neighbour) -> Placed:
+    return Placed(
+        post_id=one.post_id,
+        keys=_names(one.author, one.source),
+        story=one.story_id,
+        at=one.at,
+        case_id=one.case_id,
+        by_hand=one.by_hand,
+    )
