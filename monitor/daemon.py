@@ -30,9 +30,9 @@ from monitor.flows import desk
 from monitor.flows.deliver import deliver
 from monitor.flows.forgetting import retain
 from monitor.flows.poll import PollReport, poll
-from monitor.flows.ports import Plan, Ports, make_plan, make_workers
+from monitor.flows.ports import Plan, Ports, kept_sessions, make_plan, make_workers
 from monitor.flows.settling import settle
-from monitor.flows.ticks import deadlines, reindex
+from monitor.flows.ticks import deadlines, follow_playbooks, reindex
 from monitor.store import Writer, lock_database
 from monitor.tracking.health import after_failure
 from monitor.understanding.tiers import chosen
@@ -56,6 +56,7 @@ CLOCK_TICK: Final = 10.0
 LONG_WORK_TICK: Final = 10.0
 HOUSEKEEPING_AFTER: Final = timedelta(seconds=30)
 CLOCK_STEP: Final = 60.0  # seconds by which the wall clock may drift between two looks before it counts as a step
+TRUSTED_AFTER: Final = 600.0  # seconds for which no deadline is told by a clock that was stepped
 SENDERS: Final = 8  # messages on their way at once; one target never has more than one
 DRAIN: Final = 8.0  # seconds that a stop waits for what is on its way
 
@@ -77,13 +78,14 @@ async def make_ports(
 
 
 async def sync_sources(plan: Plan, ports: Ports) -> None:
-    """Make the rows follow the configuration."""
+    """Make the rows follow the configuration: of sources, and of what is due in open cases."""
     for source in plan.config.sources:
         if not source.robots:
             log.warning("robots.txt is not asked, as the configuration says", source=source.name)
     hosts = {source.name: host_of(plan.config.reveal(source.url)) for source in plan.config.sources}
     now = ports.clock.now()
     await ports.writer.run(lambda store: store.sync_sources(plan.config.sources, hosts, now))
+    await follow_playbooks(ports, plan)
 
 
 async def close_ports(ports: Ports) -> None:
@@ -113,6 +115,7 @@ class Daemon:
         self._reloading = asyncio.Lock()
         self._last_tick = self._clock.monotonic()
         self._clock_offset = self._offset()
+        self._trusted_from = 0.0  # on the monotonic clock
         self._plan: Plan
         self._ports: Ports
 
@@ -251,7 +254,7 @@ class Daemon:
                     self._ports = replace(self._ports, worker=worker)
                     worker.keep()
                 # A new dict: polls under way put the sessions of the old configuration into theirs.
-                self._ports = replace(self._ports, sessions=_kept_sessions(self._ports.sessions, self._plan, plan))
+                self._ports = replace(self._ports, sessions=kept_sessions(self._ports.sessions, self._plan, plan))
                 # One Fetcher for life: two would not know of each other's queues.
                 self._ports.fetcher.apply(config.fetch)
                 self._plan = plan
@@ -332,7 +335,10 @@ class Daemon:
             await self._deliver_tick()
 
     async def _deadline_tick(self) -> None:
-        """Tell of deadlines of cases that came due."""
+        """Tell of deadlines of cases that came due, but not by a clock that was just set: it may be set back."""
+        is_stepped = abs(self._offset() - self._clock_offset) > CLOCK_STEP
+        if is_stepped or self._clock.monotonic() < self._trusted_from:
+            return
         if told := await deadlines(self._ports, self._plan):
             log.info("deadlines", steps=told)
 
@@ -343,6 +349,7 @@ class Daemon:
             log.warning("the clock was stepped", seconds=round(offset - self._clock_offset))
             now = self._clock.now()
             await self._writer.run(lambda store: store.clamp_schedule(now))
+            self._trusted_from = self._clock.monotonic() + TRUSTED_AFTER
         self._clock_offset = offset
 
     async def _reindex(self) -> None:
@@ -370,13 +377,6 @@ class Daemon:
         task.add_done_callback(tasks.discard)
         task.add_done_callback(_log_failure)
         return task
-
-
-def _kept_sessions(sessions: Mapping[str, JSON], before: Plan, after: Plan) -> dict[str, JSON]:
-    """What logins gave, but for sources that changed: a token must not go to another site, nor be another user's."""
-    if before.config.secrets != after.config.secrets:
-        return {}
-    return {name: one for name, one in sessions.items() if before.sources.get(name) == after.sources.get(name)}
 
 
 def _log_failure(task: asyncio.Task[None]) -> None:

@@ -49,14 +49,14 @@ def notice_body(view: NoticeView, *, style: Style, words: Mapping[str, str], roo
     case = view.case
     said = {
         "what": [
-            words[f"notice-{view.kind.value}"].format(
+            words["notice-wait" if _is_of_wait(view) else f"notice-{view.kind.value}"].format(
                 id=case.id,
                 brand=_safe(case.brand, style),
                 owner=style.escape(_name(case.owner, words["nobody"])),
             )
         ],
         "due": _due(view, words),
-        "told": [words[f"notice-told-{_sort(view)}"]],
+        "told": [_told(view, words)],
         "about": [words["notice-about"].format(about=style.escape(_about(case, words)))],
         "author": [
             words["author"].format(
@@ -120,9 +120,17 @@ def _name(text: str | None, otherwise: str) -> str:
     return _one_line(text or otherwise)[:_NAME_LIMIT]
 
 
-def _sort(view: NoticeView) -> str:
-    """By what the reason to tell it is known in the catalogue: for a deadline it depends on what is due."""
-    return f"{view.kind.value}-{_deadline(view).value}" if view.kind in _OF_DEADLINES else view.kind.value
+def _told(view: NoticeView, words: Mapping[str, str]) -> str:
+    """Why it is told: for a deadline that depends on what is due, and on whether it still is."""
+    if _is_of_wait(view):
+        since = view.case.waiting_at
+        return words["notice-told-waited"] if since is None else words["notice-told-wait"].format(since=moment(since))
+    is_of_deadline = view.kind in _OF_DEADLINES
+    return words[f"notice-told-{view.kind.value}" + (f"-{_deadline(view).value}" if is_of_deadline else "")]
+
+
+def _is_of_wait(view: NoticeView) -> bool:
+    return view.kind in _OF_DEADLINES and view.deadline is DeadlineKind.WAIT
 
 
 def _deadline(view: NoticeView) -> DeadlineKind:
@@ -181,7 +189,7 @@ def _state(view: NoticeView, style: Style, words: Mapping[str, str]) -> str:
 def _do(view: NoticeView, words: Mapping[str, str]) -> Iterator[str]:
     """What may be done next, each with its command."""
     case = view.case
-    is_locked = "legal_threat" in case.classes and case.cleared_by is None
+    is_locked, is_waiting = view.is_locked, _is_of_wait(view) and case.waiting_at is not None
     is_unanswered = view.kind in _OF_DEADLINES and view.deadline is DeadlineKind.ACKNOWLEDGE
     todo = {
         "clear": is_locked,
@@ -189,6 +197,9 @@ def _do(view: NoticeView, words: Mapping[str, str]) -> Iterator[str]:
         "assign": view.kind is NoticeKind.BREACH,
         "answer": is_unanswered and not is_locked,
         "again": view.kind is NoticeKind.ANSWER_GONE and not is_locked,
+        "ask": is_waiting,
+        "give-up": is_waiting,
+        "resume": is_waiting,
         "show": True,
     }
     number = case.merged_into if case.state is CaseState.MERGED else case.id

@@ -32,7 +32,8 @@ def deadlines(
     """All steps of the current round that still matter, those that have passed too, in the order of kind and clock.
 
     To acknowledge is due until the customer heard of us or it is decided to stay silent; to resolve is due until the
-    matter is resolved and no duty is open, and not while the customer has the word. `waits` are the times for which
+    matter is resolved and no duty is open, and not while the customer has the word: then the owner is reminded of that
+    after as long as there is to resolve, so that no deadline falls silent for good. `waits` are the times for which
     the customer had it, as `waits_of` gives them; without them `Case.waited` counts as working time, which is exact
     where all hours count, and else never too early.
     """
@@ -43,7 +44,18 @@ def deadlines(
     if case.waiting_at is None and case.state not in _OVER and (case.resolved_at is None or open_duties):
         paused = sum((worked(begin, end, hours) for begin, end in waits), timedelta()) if waits else case.waited
         result += _steps(case, playbook, hours, kind=DeadlineKind.RESOLVE, span=playbook.resolve + paused)
+    if case.waiting_at is not None and case.state not in _OVER:
+        due = add_working(case.waiting_at, playbook.resolve, hours)
+        # Each waiting has a number of its own, the same however often it is asked for: what was told stays told.
+        step = BREACH + (case.waiting_at - case.opened_at) // timedelta(seconds=1)
+        to = _hearing(playbook.ladder, 0)
+        result.append(Deadline(kind=DeadlineKind.WAIT, clock=CaseClock.FOUND, step=step, at=due, due_at=due, to=to))
     return tuple(result)
+
+
+def is_reminder(due: Deadline) -> bool:
+    """Whether a step reminds of what is due, rather than saying that it was missed."""
+    return due.step < BREACH or due.kind is DeadlineKind.WAIT
 
 
 def waits_of(events: Iterable[CaseEvent]) -> tuple[tuple[datetime, datetime], ...]:

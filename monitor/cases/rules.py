@@ -13,6 +13,7 @@ from monitor.models import CaseState, Label, Level
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from datetime import datetime
 
     from monitor.models import Case, Mention
 
@@ -74,6 +75,16 @@ def is_over(case: Case) -> bool:
     return case.state in _RESTING
 
 
-def reopens(case: Case, *, is_own: bool, label: Label) -> bool:
-    """Whether a further post opens a case again: its customer's own, unless it praises."""
-    return is_own and is_over(case) and label is not Label.POSITIVE
+def reopens(case: Case, *, is_own: bool, label: Label, at: datetime) -> bool:
+    """Whether a further post, written `at`, opens a case again: its customer's own, unless it praises.
+
+    What they had written before they heard of us is found late, and no return.
+    """
+    heard = case.resolved_at or case.acknowledged_at
+    return is_own and is_over(case) and label is not Label.POSITIVE and (heard is None or at > heard)
+
+
+def is_past(case: Case, now: datetime) -> bool:
+    """Whether a case was over so long ago that the next post begins another."""
+    ended = case.closed_at or (case.resolved_at if is_over(case) else None)
+    return ended is not None and now - ended > JOINS_FOR

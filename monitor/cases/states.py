@@ -73,7 +73,9 @@ def advance(
     stored: list[CaseEvent] = []
     for event in events:
         known = [event.at, *([] if last is None else [last]), *([] if case is None else [_latest(case)])]
-        last, seq, before = max(known), 1 if case is None else case.seq + 1, None if case is None else case.state
+        # In milliseconds, as the database keeps it: what is read again is what was reckoned.
+        last = max(known).replace(microsecond=max(known).microsecond // 1000 * 1000)
+        seq, before = (1, None) if case is None else (case.seq + 1, case.state)
         event = replace(event, at=last, seq=seq, before=before)  # noqa: PLW2901 - the same event, as it is stored
         case = apply(case, event, case_id=case_id)
         stored.append(replace(event, after=case.state))
@@ -228,10 +230,11 @@ def _judged(case: Case, event: CaseEvent) -> Case:
 
 def _answered(case: Case, event: CaseEvent) -> Case:
     """Said by a person or seen by the monitor, whose event says when; on a closed case it only completes the times."""
+    if event.body.get("earlier") is True:
+        return case
     at = _time(event.body, "at")
-    seen = event.kind is EventKind.ANSWER_SEEN
     case = _heard(case, event, at=at)
-    is_another = event.body.get("confirms") is not True if seen else event.body.get("public") is not False
+    is_another = event.body.get("public") is not False and event.body.get("confirms") is not True
     case = replace(case, public_replies=case.public_replies + is_another)
     if event.body.get("full") is not True:
         return _checking(case)

@@ -44,7 +44,7 @@ def _by_part(word: str, case: Case, persons: Sequence[Person]) -> Iterator[tuple
     """Whom the word means by the part they play in the case or the house; nothing where it is a name."""
     ours = sorted(persons, key=lambda person: person.name)
     if word == OWNER:
-        if owner := next((person for person in ours if person.name == case.owner), None):
+        if owner := next((person for person in ours if person.name.casefold() == (case.owner or "").casefold()), None):
             yield owner.receiver, f"{owner.name} owns the case"
         else:
             agents = (person for person in ours if person.role is Role.AGENT)

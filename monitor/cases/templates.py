@@ -28,7 +28,7 @@ SPECIAL: Final = (
 GENERAL: Final = ("negative", "manual", "positive")
 """Classes whose templates fit every case; `positive` only that of its own."""
 NEUTRAL: Final = "legal_threat"
-"""The class whose cases get templates of its own and no others: each further word may be used in court."""
+"""The class whose templates commit to nothing: each further word may be used in court."""
 
 _SLOT: Final = re.compile(r"\{\{|\}\}|\{([^\W\d]\w{0,39})\}")
 
@@ -46,16 +46,17 @@ class Template:
 
 
 def templates_for(
-    classes: Collection[str], language: str, own: Mapping[str, Mapping[str, Mapping[str, str]]]
+    classes: Collection[str], language: str, own: Mapping[str, Mapping[str, Mapping[str, str]]], *, neutral: bool
 ) -> tuple[Template, ...]:
     """The templates for a case of `classes`: those of its gravest class first, the general ones last.
 
     `own` are those of sources.yaml, by class, language and name: one that is named like a shipped one takes its place
     and keeps what it is for, another goes before the shipped ones of its class. A `language` in which there are none
-    reads English. A case of the class legal_threat gets only the templates of that class.
+    reads English. `neutral` is whether the duty `legal` is among those of the case's playbook, done or not: then only
+    the templates of the class legal_threat fit, whatever class the duty came from.
     """
     tag = re.split("[-_]", language.lower(), maxsplit=1)[0]
-    wanted = _wanted(classes)
+    wanted = (NEUTRAL,) if neutral else _wanted(classes)
     if tag not in LANGUAGES and not any(tag in own.get(name, {}) for name in wanted):
         tag = "en"
     shipped = _shipped(tag if tag in LANGUAGES else "en")
@@ -73,8 +74,6 @@ def templates_for(
 
 def _wanted(classes: Collection[str]) -> tuple[str, ...]:
     """The classes whose templates fit, in their order."""
-    if NEUTRAL in classes:
-        return (NEUTRAL,)
     special = [name for name in SPECIAL if name in classes]
     unknown = sorted(set(classes) - {*SPECIAL, *GENERAL})
     general = [name for name in GENERAL if name in classes or name == "negative"]

@@ -18,6 +18,8 @@ _YES: Final = {"full": "in full", "public": "in public"}
 _WORDS: Final = ("text", "why")  # of an event's body: what somebody said; it stands last
 _UNSAID: Final = frozenset({"brand", "author", "found_at", "published_at", "at"})  # these are elsewhere on the screen
 _PLAIN: Final = frozenset({"negative", "manual", "story"})  # classes that say nothing of what is wrong
+_SINCE: Final = {"published": "publication", "found": "detection"}
+_WORD: Final = "the customer's word"  # what is waited for; the other deadlines are named as they are stored
 _EXCERPT: Final = 300  # characters of a post
 
 
@@ -49,6 +51,11 @@ def worded(name: str) -> str:
 def told(event: Mapping[str, Any]) -> str:
     """What an event's body says, in one line."""
     body = event["body"]
+    if body.get("deadline") == "wait":
+        return f"of {_WORD}, waited for until {moment(body['due_at'])}"
+    if "deadline" in body:  # of a reminder or breach
+        how = ", escalated" if body.get("step", 0) > 1 else ""
+        return f"to {body['deadline']} by {moment(body['due_at'])}, counted from {_SINCE[body['clock']]}{how}"
     said = [_part(name, value) for name, value in body.items() if name not in {*_WORDS, *_UNSAID}]
     words = next((str(body[name]) for name in _WORDS if body.get(name)), "")
     return ": ".join(part for part in (", ".join(filter(None, said)), words) if part)
@@ -155,14 +162,17 @@ def _past(case: Mapping[str, Any]) -> Iterator[str]:
 def _due(one: Mapping[str, Any], now: datetime) -> Sequence[object]:
     from datetime import datetime
 
-    due = datetime.fromisoformat(one["due_at"])
+    due, is_waiting = datetime.fromisoformat(one["due_at"]), one["deadline"] == "wait"
     missed = "done, late" if one["missed_at"] else "done"
     state = missed if one["is_over"] else left(due, now)
     ahead = ""
     if one["next_at"] and one["next_to"]:
-        step = "reminder" if one["next_step"] == 0 else "breach" if one["next_step"] == 1 else "escalation"
+        step = (
+            "reminder" if one["next_step"] == 0 or is_waiting else "breach" if one["next_step"] == 1 else "escalation"
+        )
         ahead = f"{step} {short_time(one['next_at'])} to {one['next_to']}"
-    return one["deadline"], one["clock"], short_time(one["due_at"]), state, ahead
+    named = (_WORD, "asking") if is_waiting else (one["deadline"], one["clock"])
+    return *named, short_time(one["due_at"]), state, ahead
 
 
 def _print_post(post: Mapping[str, Any]) -> None:

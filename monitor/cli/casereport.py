@@ -18,7 +18,7 @@ from monitor.cli.common import (
     print_nothing,
     print_table,
 )
-from monitor.cli.sources import DefaultGroup
+from monitor.cli.groups import DefaultGroup
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

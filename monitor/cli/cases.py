@@ -26,6 +26,7 @@ from monitor.cli.common import (
     print_table,
     reader,
 )
+from monitor.cli.groups import ListGroup
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -41,7 +42,7 @@ LanguageOption = Annotated[
     str | None, typer.Option("--lang", metavar="LANGUAGE", help="As ru. Default: that of the case's first post.")
 ]
 
-cases_app = typer.Typer(no_args_is_help=True, help="The cases to work off: what is due, and what people do with them.")
+cases_app = typer.Typer(cls=ListGroup, help="The cases to work off: what is due, and what people do with them.")
 app.add_typer(cases_app, name="cases")
 
 
@@ -190,19 +191,31 @@ def _shown(case: Case, store: Reader, config: Config | None, name: str) -> dict[
 
 
 def _deadlines(case: Case, steps: Sequence[tuple[Deadline, datetime | None]]) -> Iterator[dict[str, Any]]:
-    """What is due, on each clock: until when, whether it was missed, and who hears next."""
+    """What is due, on each clock: until when, whether it was missed, and who hears next.
+
+    Of the times that we waited for the customer, only the present one; it cannot be missed by us.
+    """
+    from monitor.cases.deadlines import is_reminder
+    from monitor.models import DeadlineKind
+
+    since = case.waiting_at
+    steps = [
+        (one, fired)
+        for one, fired in steps
+        if one.kind is not DeadlineKind.WAIT or (since is not None and since < one.due_at)
+    ]
     for kind, clock in dict.fromkeys((one.kind, one.clock) for one, _ in steps):
         mine = [(one, fired) for one, fired in steps if (one.kind, one.clock) == (kind, clock)]
         ahead = [one for one, fired in mine if fired is None]
-        missed = [fired for one, fired in mine if fired is not None and one.step > 0]
+        missed = [fired for one, fired in mine if fired is not None and not is_reminder(one)]
         yield {
             "deadline": kind.value,
             "clock": clock.value,
             "due_at": mine[-1][0].due_at.isoformat(),
-            "is_over": not ahead and _is_done(case, kind),
+            "is_over": not ahead and kind is not DeadlineKind.WAIT and _is_done(case, kind),
             "missed_at": missed[0].isoformat() if missed else None,
             "next_at": ahead[0].at.isoformat() if ahead else None,
-            "next_step": ahead[0].step if ahead else None,
+            "next_step": (0 if is_reminder(ahead[0]) else ahead[0].step) if ahead else None,
             "next_to": ahead[0].to if ahead else None,
         }
 
@@ -237,10 +250,11 @@ def _playbook(case: Case, config: Config | None) -> Playbook:
 
 def _templates(case: Case, language: str, config: Config | None) -> tuple[Template, ...]:
     from monitor.cases.templates import templates_for
+    from monitor.models import Duty
 
     said = config.playbooks if config else {}
     own = {name: one.templates for name, one in said.items() if one.templates}
-    return templates_for(case.classes, language, own)
+    return templates_for(case.classes, language, own, neutral=Duty.LEGAL in _playbook(case, config).duties)
 
 
 def _person(name: str, persons: Sequence[Person]) -> Person | None:

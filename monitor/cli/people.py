@@ -18,6 +18,7 @@ from monitor.cli.common import (
     print_table,
     reader,
 )
+from monitor.cli.groups import ListGroup
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -28,14 +29,14 @@ if TYPE_CHECKING:
 RoleName = Literal["agent", "lead", "legal", "analyst", "admin"]
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="As the person is called in cases.")]
 
-people_app = typer.Typer(no_args_is_help=True, help="Who works here, in which role, and where each is told of cases.")
+people_app = typer.Typer(cls=ListGroup, help="Who works here, in which role, and where each is told of cases.")
 app.add_typer(people_app, name="people")
 
 
 @people_app.command("list")
 def list_people(db: DatabaseOption = None, as_json: JsonOption = False) -> None:
     """Show who works here."""
-    from monitor.flows.casedesk import person_json
+    from monitor.flows.people import person_json
 
     store = reader(db)
     try:

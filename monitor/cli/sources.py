@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar
+from typing import Annotated
 
 import typer
-from typer.core import TyperGroup
 
 from monitor.cli import app
 from monitor.cli.common import (
@@ -22,21 +21,7 @@ from monitor.cli.common import (
     short_time,
     stored_hosts,
 )
-
-
-class DefaultGroup(TyperGroup):
-    """Commands of which one is meant where none is named: `monitor sources NAME` is `monitor sources show NAME`."""
-
-    default: ClassVar[str] = "show"
-
-    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override] # typer's context
-        """Put the command in where another word, or none, stands first."""
-        first: str = args[0] if args else ""
-        if first not in self.commands and first != "--help":
-            args = [self.default, *args]
-        found: Any = super().parse_args(ctx, args)
-        return list(found)
-
+from monitor.cli.groups import DefaultGroup
 
 sources_app = typer.Typer(cls=DefaultGroup, help="Health, delay and gaps of every source; add new ones.")
 app.add_typer(sources_app, name="sources")

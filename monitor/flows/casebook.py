@@ -7,9 +7,9 @@ and ticks.py for time.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from monitor.cases.deadlines import BREACH, deadlines, waits_of
+from monitor.cases.deadlines import BREACH, deadlines, is_reminder, waits_of
 from monitor.cases.guards import open_duties
 from monitor.cases.playbooks import combine
 from monitor.cases.states import advance
@@ -23,7 +23,11 @@ if TYPE_CHECKING:
     from monitor.flows.ports import Plan
     from monitor.models import JSON, Author, Case, Deadline, Playbook
     from monitor.store import Store
-    from monitor.store.cases import Fired
+    from monitor.store.casedeadlines import Fired
+
+
+AGAIN: Final = "the author wrote again"
+"""Why a case opens again; messages have words for it in each language."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +65,11 @@ class CaseBook:
         self.store.set_deadlines(case, self._due(case))
         return case
 
+    def unmatched_replies(self, case: Case) -> int:
+        """How many public answers people noted more than were seen; fewer than none where more were seen."""
+        kinds = [event.kind for event in self.store.events_of(case.id) if event.body.get("public") is not False]
+        return kinds.count(EventKind.ANSWERED) - kinds.count(EventKind.ANSWER_SEEN)
+
     def _due(self, case: Case) -> tuple[Deadline, ...]:
         playbook = self.playbook(case)
         waits = waits_of(self.store.events_of(case.id)) if case.waited else ()
@@ -84,17 +93,17 @@ class CaseBook:
         body: dict[str, JSON] = {
             "deadline": due.kind.value,
             "clock": due.clock.value,
-            "step": due.step,
+            "step": 0 if is_reminder(due) else due.step,
             "due_at": rows.to_text(due.due_at),
         }
-        kind = EventKind.REMINDED if due.step < BREACH else EventKind.BREACHED
+        kind = EventKind.REMINDED if is_reminder(due) else EventKind.BREACHED
         case = self.write(case, CaseEvent(kind=kind, at=self.now, body=body))
         is_late = due.step < BREACH and due.due_at <= self.now  # nobody ran: the breach itself is told now
         if due.to is None or is_late:
             return
         self.tell(
             case,
-            NoticeKind.REMINDER if due.step < BREACH else NoticeKind.BREACH,
+            NoticeKind.REMINDER if is_reminder(due) else NoticeKind.BREACH,
             f"{case.round}:{due.kind.value}:{due.clock.value}:{due.step}",
             due.to,
             reason=f"{due.kind.value} by {due.due_at:%Y-%m-%d %H:%M} UTC",
@@ -131,13 +140,16 @@ class CaseBook:
                 (one for one in self._due(case) if one.clock is CaseClock.FOUND and one.step == BREACH), None
             )
         only = only or (said is not None and said.is_told)
+        persons = self.store.persons()
+        # Where nobody is known to work cases off, whoever hears of mentions is not pressed to.
+        is_pressing = kind in (NoticeKind.REMINDER, NoticeKind.BREACH)
         heard = whom(
             word,
             case=case,
-            persons=self.store.persons(),
+            persons=persons,
             receivers=self.plan.receivers,
             ladder=() if only else self.playbook(case).ladder,
-            fallback=() if only else self.plan.fallback,
+            fallback=() if only or (is_pressing and not persons) else self.plan.fallback,
         )
         intent = NoticeIntent(
             key=f"case:{case.id}:{kind.value}:{key}",

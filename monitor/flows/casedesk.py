@@ -1,4 +1,4 @@
-"""What people do with cases, and who they are: load the case ─► refuse, or decide ─► events ─► the case as it is now.
+"""What people do with cases: load the case ─► refuse, or decide ─► events ─► the case as it is now.
 
 The verb `case` takes an act of `cases.guards.Act`, the number of a case (of a mention for `open`), the person who acts
 and the body of what they do. Every refusal says why and what is missing; nothing of a refused act is stored.
@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from monitor.cases import guards, roles
+from monitor.cases.bodies import LONGEST_LINE
 from monitor.cases.record import case_json, event_json
 from monitor.cases.replies import check
 from monitor.cases.roles import Act
@@ -21,7 +22,8 @@ from monitor.errors import InputError, Refusal, Refused
 from monitor.flows.casework import CaseWork
 from monitor.flows.reassessing import said_of
 from monitor.flows.ticks import tell_due
-from monitor.models import CaseState, NoticeKind, Person, Role
+from monitor.models import CaseState, Duty, NoticeKind
+from monitor.text import plain_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,13 +32,8 @@ if TYPE_CHECKING:
     from monitor.cases.replies import ReplyFinding
     from monitor.flows.casebook import Said
     from monitor.flows.ports import Plan, Ports
-    from monitor.models import JSON, Case
+    from monitor.models import JSON, Case, Person
     from monitor.store import Store
-
-_MAY_MANAGE: Final = frozenset({Role.LEAD, Role.ADMIN})
-
-
-# ── cases ──
 
 
 async def case(ports: Ports, plan: Plan, arguments: Mapping[str, JSON]) -> JSON:
@@ -53,8 +50,18 @@ async def case(ports: Ports, plan: Plan, arguments: Mapping[str, JSON]) -> JSON:
     body = arguments.get("body") or {}
     if not isinstance(body, dict):
         raise InputError("the body of an act is an object")
-    asked = _Asked(act=act, number=int(str(arguments["case"])), person=str(arguments.get("person") or ""), body=body)
-    return await ports.writer.run(partial(_act, asked, plan, ports.clock.now()))
+    number, person = _number(arguments.get("case"), "case"), " ".join(str(arguments.get("person") or "").split())
+    if not person:
+        raise InputError("say who does this")
+    asked = _Asked(act=act, number=number, person=person, body=body)
+    now = ports.clock.now()
+    return await ports.writer.run(partial(_act, asked, plan, now.replace(microsecond=now.microsecond // 1000 * 1000)))
+
+
+def _number(value: JSON, what: str) -> int:
+    if isinstance(value, int | str) and str(value).isdecimal():
+        return int(value)
+    raise InputError(f"a {what} is named by its number, not {value!r}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,9 +75,12 @@ class _Asked:
 
 
 def _act(asked: _Asked, plan: Plan, now: datetime, store: Store) -> dict[str, JSON]:
-    work = CaseWork(store, plan, now)
+    work, is_rehearsal = CaseWork(store, plan, now), bool(asked.body.get("dry_run"))
     with store.transaction():
-        tell_due(plan, now, store)  # what is done late was late, though nobody had looked at the clock yet
+        if is_rehearsal and asked.act in (Act.OPEN, Act.JOIN):
+            raise InputError(f"{asked.act.value} cannot be tried without doing it")
+        if not is_rehearsal:
+            tell_due(plan, now, store)  # what is done late was late, though nobody had looked at the clock yet
         person = _person(store, asked.person)
         if asked.act is Act.OPEN:
             return _shown(work, _open(work, asked.number, person, asked.body), since=0)
@@ -80,17 +90,29 @@ def _act(asked: _Asked, plan: Plan, now: datetime, store: Store) -> dict[str, JS
         if asked.act is Act.JOIN:
             return _shown(work, _join(work, found, person, asked.body), since=found.seq)
         decide = partial(guards.decide, asked.act, found, person=person, playbook=work.playbook(found), now=now)
-        body = _in_language(work, found, asked.body) if asked.act is Act.TEMPLATE else asked.body
+        body = _completed(work, asked.act, found, asked.body)
         decide(body=body)  # before any word is looked at: a template that is locked is not even named
         words = _worded(work, asked.act, found, body)
         events = decide(body=words.body)
-        if asked.body.get("dry_run"):
+        if is_rehearsal:
             return _shown(work, found, since=found.seq, words=words)
+        if asked.act is Act.ANSWER and work.unmatched_replies(found) < 0:  # it was seen before it was noted
+            events = tuple(replace(event, body={**event.body, "confirms": True}) for event in events)
         changed = work.write(found, *events)
-        if changed.owner not in (found.owner, person.name, None):
-            reason = f"{person.name} gave it to {changed.owner}"
-            work.tell(changed, NoticeKind.ASSIGNED, str(changed.seq), OWNER, reason=reason, only=True)
+        _tell_owner(work, found, changed, person)
         return _shown(work, changed, since=found.seq, words=words)
+
+
+def _tell_owner(work: CaseWork, before: Case, after: Case, person: Person) -> None:
+    """Whom a case was given to, or whose case somebody opened again, hears of it, unless they did it themselves."""
+    if after.owner in (None, person.name):
+        return
+    if after.owner != before.owner:
+        reason = f"{person.name} gave it to {after.owner}"
+        work.tell(after, NoticeKind.ASSIGNED, str(after.seq), OWNER, reason=reason, only=True)
+    elif after.round > before.round:
+        reason = f"{person.name} opened it again"
+        work.tell(after, NoticeKind.REOPENED, str(after.round), OWNER, reason=reason, only=True)
 
 
 def _person(store: Store, name: str) -> Person:
@@ -115,14 +137,14 @@ def _open(work: CaseWork, mention: int, person: Person, body: Mapping[str, JSON]
     if (theirs := work.belongs_to(said, brand)) is not None:
         why = f"the author or the story of mention {mention} has case {theirs}"
         raise Refused([Refusal("has_a_case", why, f"link it: monitor cases link {theirs} {mention}")])
-    why = str(body.get("text") or "opened by hand")
+    why = plain_text(str(body.get("text") or ""), one_line=True)[:LONGEST_LINE] or "opened by hand"
     return work.open_by_hand(said, brand, (*classes, MANUAL), person=person.name, why=why)
 
 
 def _join(work: CaseWork, case: Case, person: Person, body: Mapping[str, JSON]) -> Case:
     """A mention is linked to a case by hand."""
     guards.may(Act.JOIN, person)
-    mention = int(str(body.get("mention") or 0))
+    mention = _number(body.get("mention"), "mention")
     said, brand, classes = _mention(work, mention)
     held = work.store.case_of(said.post_id, brand)
     refusals = []
@@ -132,6 +154,9 @@ def _join(work: CaseWork, case: Case, person: Person, body: Mapping[str, JSON]) 
         )
     if held is not None:
         refusals.append(Refusal("in_a_case", f"mention {mention} is in case {held}", f"monitor cases show {held}"))
+    if case.state is CaseState.CLOSED:
+        why = f"case {case.id} is closed"
+        refusals.append(Refusal("closed", why, f'reopen it first: monitor cases reopen {case.id} "..."'))
     if case.state is CaseState.MERGED:
         into = case.merged_into
         refusals.append(Refusal("merged", f"case {case.id} goes on as case {into}", f"monitor cases link {into}"))
@@ -147,7 +172,7 @@ def _mention(work: CaseWork, number: int) -> tuple[Said, str, tuple[str, ...]]:
         raise InputError(f"there is no mention {number}")
     (kept,) = work.store.kept_posts([place[0]])
     view = next(view for view in kept.mentions if view.id == number)
-    said = said_of(kept, number, view.mention, is_told=work.store.is_alerted(number))
+    said = said_of(kept, number, view.mention, is_told=work.store.is_alerted(number), now=work.now)
     return said, place[1], classes_of(view.mention, playbooks=work.plan.playbooks)
 
 
@@ -188,27 +213,41 @@ def _worded(work: CaseWork, act: Act, case: Case, said: Mapping[str, JSON]) -> _
     return _Words(body, warnings=found)
 
 
-def _in_language(work: CaseWork, case: Case, body: Mapping[str, JSON]) -> Mapping[str, JSON]:
-    """What was asked of a template, in the language of the case's posts where no other is given."""
-    spoken = (post.lang for post in work.store.case_posts(case.id) if post.lang)
-    return {**body, "language": body.get("language") or next(spoken, "en")}
+def _completed(work: CaseWork, act: Act, case: Case, body: Mapping[str, JSON]) -> Mapping[str, JSON]:
+    """What was said, with what goes without saying: the language of a template, the owner's name as it is known."""
+    if act is Act.TEMPLATE:
+        return {**body, "language": body.get("language") or work.store.language_of_case(case.id) or "en"}
+    owner = body.get("owner")
+    persons = {person.name.casefold(): person for person in work.store.persons()}
+    if act is not Act.ASSIGN or not isinstance(owner, str) or not owner.strip() or not persons:
+        return body
+    named = persons.get(owner.strip().casefold())
+    if named is None:
+        raise InputError(f"nobody here is called {owner!r}: monitor people")
+    guards.may(Act.TAKE, named)
+    return {**body, "owner": named.name}
 
 
 def _template(work: CaseWork, case: Case, body: Mapping[str, JSON], given: JSON) -> _Words:
     """A template by its name, with the slots that are known filled in."""
-    posts = work.store.case_posts(case.id)
+    customer = work.store.customer_of(case.id)
     language = str(body["language"])
-    fitting = templates_for(case.classes, language, work.plan.templates)
+    is_neutral = Duty.LEGAL in work.playbook(case).duties
+    fitting = templates_for(case.classes, language, work.plan.templates, neutral=is_neutral)
     wanted = str(body.get("name") or "")
     chosen = next((one for one in fitting if one.name == wanted), None)
     if chosen is None:
         names = ", ".join(one.name for one in fitting)
         raise InputError(f"there is no template {wanted!r} for this case in {language}; there are {names}")
+    if chosen.verdicts and case.verdict not in chosen.verdicts:
+        needed = " or ".join(verdict.value for verdict in chosen.verdicts)
+        why = f"the template {wanted} is for the verdict {needed}; this case has {case.verdict or 'none yet'}"
+        raise Refused([Refusal("verdict", why, f'monitor cases verdict {case.id} {needed} --note "..."')])
     values = {
         "brand": case.brand,
         "agent": case.owner,
         "ticket": case.ticket,
-        "name": posts[0].author.name if posts else None,
+        "name": customer[0].name if customer else None,
     }
     values |= {str(key): str(value) for key, value in given.items()} if isinstance(given, dict) else {}
     text = fill(chosen.text, {slot: value for slot, value in values.items() if value})
@@ -226,66 +265,3 @@ def _shown(work: CaseWork, case: Case, *, since: int, words: _Words = _SILENT) -
         "text": words.text,
         "unfilled": list(words.unfilled),
     }
-
-
-# ── people ──
-
-
-async def people(ports: Ports, _plan: Plan, arguments: Mapping[str, JSON]) -> JSON:
-    """The verb: `do` add, change or remove the person `name`, asked `by` somebody; everybody as they are now.
-
-    `role`, `receiver` and `founder` are given or left as they are. A lead or an admin does this; where there is none
-    yet, anybody. Raises InputError and Refused.
-    """
-    done = str(arguments.get("do"))
-    if done not in _DO:
-        raise InputError(f"people are added, changed or removed, not {done!r}")
-    return await ports.writer.run(partial(_people, done, arguments, ports.clock.now()))
-
-
-def _people(done: str, arguments: Mapping[str, JSON], now: datetime, store: Store) -> JSON:
-    with store.transaction():
-        persons = {person.name.casefold(): person for person in store.persons()}
-        by, name = str(arguments.get("by") or ""), " ".join(str(arguments.get("name") or "").split())
-        _may_manage(persons, by)
-        known = persons.get(name.casefold())
-        if done == "add":
-            if not name or known is not None:
-                raise InputError(f"{name} is there already" if name else "a person needs a name")
-            store.put_person(_described(Person(name=name, role=Role.AGENT), arguments), now=now)
-        elif known is None:
-            raise InputError(f"nobody here is called {name!r}")
-        elif done == "change":
-            store.put_person(_described(known, arguments), now=now)
-        else:
-            store.remove_person(known.name, now=now)
-        return {"people": [person_json(person) for person in store.persons()]}
-
-
-_DO: Final = frozenset({"add", "change", "remove"})
-
-
-def _may_manage(persons: Mapping[str, Person], by: str) -> None:
-    managing = [person.name for person in persons.values() if person.role in _MAY_MANAGE]
-    asking = persons.get(by.casefold())
-    if managing and (asking is None or asking.role not in _MAY_MANAGE):
-        who = f"{by!r} may not change who works here"
-        raise Refused([Refusal("role", who, f"ask {' or '.join(managing)} (--as NAME)")])
-
-
-def _described(person: Person, arguments: Mapping[str, JSON]) -> Person:
-    """The person with what was given of role, receiver and founder."""
-    if (word := arguments.get("role")) is not None:
-        if word not in list(Role):
-            raise InputError(f"a role is {', '.join(Role)}, not {word!r}")
-        person = replace(person, role=Role(str(word)))
-    if "receiver" in arguments:
-        person = replace(person, receiver=str(arguments["receiver"]) if arguments["receiver"] else None)
-    if (founder := arguments.get("founder")) is not None:
-        person = replace(person, founder=bool(founder))
-    return person
-
-
-def person_json(person: Person) -> dict[str, JSON]:
-    """A person as an object."""
-    return {**asdict(person), "role": person.role.value}

@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from monitor.cases.joining import Join, Merge, Move, Open, Placed, moves
-from monitor.cases.rules import JOINS_FOR, NEGATIVE, classes_of, reopens, why_case
+from monitor.cases.rules import NEGATIVE, classes_of, is_over, is_past, reopens, why_case
 from monitor.cases.telling import OWNER
-from monitor.flows.casebook import CaseBook
+from monitor.flows.casebook import AGAIN
+from monitor.flows.casemoves import ELSEWHERE, CaseMoves
 from monitor.models import CaseEvent, CaseState, Duty, EventKind, NoticeKind
 from monitor.store import rows
 from monitor.understanding.authors import author_key
@@ -25,11 +26,12 @@ if TYPE_CHECKING:
 
 IN_THREAD: Final = 200  # posts of cases that are looked at in one thread, newest first
 BESIDE: Final = "its author, in the same thread"
+AUTHOR: Final = "its author"
+STORY: Final = "the same story"
 LINKED: Final = "linked by hand"
-ELSEWHERE: Final = "its author, or whoever told it first, has that case"
 
 
-class CaseWork(CaseBook):
+class CaseWork(CaseMoves):
     """The steps, over one transaction of the caller's; time is the caller's, too."""
 
     # ── posts ──
@@ -53,9 +55,9 @@ class CaseWork(CaseBook):
                 case Join(case_id=number):
                     self._join(self.case(number), said, classes)
                 case Move():
-                    self._move(move, brand)
+                    self.move(move, brand)
                 case Merge():
-                    self._merge(move)
+                    self.merge(move)
 
     def _open_for(
         self,
@@ -71,9 +73,9 @@ class CaseWork(CaseBook):
         if said.post_id in posts:
             case = self._open(said, brand, *opened)
         else:
-            case = self._split(held_in[others[0]], others.pop(0), brand)
+            case = self.split(held_in[others[0]], others.pop(0), brand)
         for post_id in others:
-            self._move(Move(post_id, held_in[post_id], case.id), brand)
+            self.move(Move(post_id, held_in[post_id], case.id), brand)
 
     def reclassed(self, post_id: int, mention: Mention, said: Said | None = None) -> bool:
         """A mention means something else now: its case, if there is one, gains the classes. Returns whether there is.
@@ -83,18 +85,29 @@ class CaseWork(CaseBook):
         held = self.store.case_of(post_id, mention.brand)
         if held is None:
             return False
-        self._class(self.case(held), classes_of(mention, playbooks=self.plan.playbooks), said)
+        if not mention.doubtful:
+            self.add_classes(self.case(held), classes_of(mention, playbooks=self.plan.playbooks), said)
         return True
+
+    def disowned(self, post_id: int, brand: str, *, person: str) -> None:
+        """A person answered that a mention is not about the brand: a case without any other is left unanswered."""
+        held = self.store.case_of(post_id, brand)
+        case = None if held is None else self.case(held)
+        if case is None or is_over(case) or case.state is CaseState.MERGED:
+            return
+        posts = self.store.kept_posts([one.post_id for one in self.store.case_posts(case.id)])
+        mentions = (view.mention for kept in posts for view in kept.mentions)
+        if any(mention.brand == brand and not mention.doubtful for mention in mentions):
+            return
+        text = f"not about {brand}"
+        self.write(case, CaseEvent(kind=EventKind.SILENT, at=self.now, person=person, body={"text": text}))
 
     def _around(self, said: Said, brand: str) -> list[Placed]:
         """The post and those that cases hold whose author or story it shares; old cases hold theirs for themselves."""
         neighbours = self.store.neighbours(brand, [said.post_id], keys=_names)
         numbers = {one.case_id for one in neighbours if one.case_id is not None}
-        past = {number for number in numbers if self._is_past(self.case(number))}
+        past = {number for number in numbers if is_past(self.case(number), self.now)}
         return [_placed(one) for one in neighbours if one.case_id not in past]
-
-    def _is_past(self, case: Case) -> bool:
-        return case.closed_at is not None and self.now - case.closed_at > JOINS_FOR
 
     def open_by_hand(self, said: Said, brand: str, classes: Sequence[str], *, person: str, why: str) -> Case:
         """A person makes a case of a mention that is in none and belongs to none, as `belongs_to` says."""
@@ -121,17 +134,17 @@ class CaseWork(CaseBook):
         return case
 
     def _join(self, case: Case, said: Said, classes: Sequence[str]) -> Case:
-        is_own = self._is_customer(case, said)
-        why = "its author" if is_own else "the same story"
-        self._put(case, said, why)
-        return self._class(self._came_in(case, said, why=why, is_own=is_own), classes, said)
+        self._put(case, said, STORY)
+        is_own = self._is_customer(case, said)  # who wrote the earliest post, which may be this one
+        why = AUTHOR if is_own else STORY
+        return self.add_classes(self._came_in(case, said, why=why, is_own=is_own), classes, said)
 
     def join_by_hand(self, case: Case, said: Said, classes: Sequence[str], *, person: str) -> Case:
         """A person says that a post belongs to a case; no arrangement takes it out again."""
         is_own = self._is_customer(case, said)
         self._put(case, said, LINKED, by_hand=True)
         case = self._came_in(case, said, why=LINKED, is_own=is_own, person=person)
-        return self._class(case, classes, said)
+        return self.add_classes(case, classes, said)
 
     def replied(self, said: Said, source_id: int, thread: str | None) -> None:
         """A post that names no brand stands in a thread: it belongs to a case whose customer wrote it there."""
@@ -141,24 +154,23 @@ class CaseWork(CaseBook):
             if not _is_same(said, one.author, said.source) or self.store.case_of(said.post_id, one.brand) is not None:
                 continue
             case = self.case(one.case_id)
-            if self._is_customer(case, said) and not self._is_past(case):
+            if self._is_customer(case, said) and not is_past(case, self.now):
                 self._put(case, said, BESIDE)
                 self._came_in(case, said, why=BESIDE, is_own=True)
 
     def _came_in(self, case: Case, said: Said, *, why: str, is_own: bool, person: str = "") -> Case:
         """One more post in a case: the clock runs again if the customer was waited for, or the case opens again."""
-        joined: dict[str, JSON] = {"post": said.post_id, "why": why, "author": said.author.name, **_clocks(said)}
+        joined: dict[str, JSON] = {"why": why, **_clocks(said)}
         events = [CaseEvent(kind=EventKind.JOINED, at=self.now, person=person, body=joined)]
         if is_own and case.waiting_at is not None:
             events.append(CaseEvent(kind=EventKind.RESUMED, at=self.now, body={"why": "the author wrote"}))
-        reopened = reopens(case, is_own=is_own, label=said.label)
+        reopened = reopens(case, is_own=is_own, label=said.label, at=said.at)
         if reopened:
-            body: dict[str, JSON] = {"why": "the author wrote again", "post": said.post_id, **_clocks(said)}
+            body: dict[str, JSON] = {"why": AGAIN, **_clocks(said)}
             events.append(CaseEvent(kind=EventKind.REOPENED, at=self.now, body=body))
         case = self.write(case, *events)
         if reopened:
-            reason = "the author wrote again"
-            self.tell(case, NoticeKind.REOPENED, f"{case.round}", OWNER, reason=reason, said=said)
+            self.tell(case, NoticeKind.REOPENED, f"{case.round}", OWNER, reason=AGAIN, said=said)
         return case
 
     def _is_customer(self, case: Case, said: Said) -> bool:
@@ -177,53 +189,6 @@ class CaseWork(CaseBook):
             by_hand=by_hand,
         )
 
-    def _class(self, case: Case, classes: Sequence[str], said: Said | None) -> Case:
-        """The classes of a further post are the case's, too; who must hear of such a case hears of it."""
-        if case.state is CaseState.MERGED or set(classes) <= set(case.classes):
-            return case
-        body: dict[str, JSON] = {"classes": [*sorted({*case.classes, *classes})]}
-        case = self.write(case, CaseEvent(kind=EventKind.CLASSED, at=self.now, body=body))
-        self.tell_first(case, said)
-        return case
-
-    def _move(self, move: Move, brand: str) -> None:
-        """A post turned out to belong elsewhere: an earlier one told its story first, or two authors are one."""
-        left, joined = self.case(move.from_case), self.case(move.to_case)
-        self.store.move_post(joined.id, post_id=move.post, brand=brand, why=ELSEWHERE, now=self.now)
-        self.write(left, CaseEvent(kind=EventKind.LEFT, at=self.now, body={"post": move.post, "to": joined.id}))
-        body: dict[str, JSON] = {"post": move.post, "why": ELSEWHERE}
-        joined = self.write(joined, CaseEvent(kind=EventKind.JOINED, at=self.now, body=body))
-        for kept in self.store.kept_posts([move.post]):
-            for view in kept.mentions:
-                if view.mention.brand == brand:
-                    self._class(joined, classes_of(view.mention, playbooks=self.plan.playbooks), None)
-
-    def _split(self, number: int, post_id: int, brand: str) -> Case:
-        """A post that a case holds begins a case of its own, with the same classes and clocks."""
-        left = self.case(number)
-        body: dict[str, JSON] = {
-            "brand": brand,
-            "classes": list(left.classes),
-            "why": f"{ELSEWHERE}; it was in case {number}",
-            "found_at": rows.to_text(left.found_at),
-            "post": post_id,
-        }
-        if left.published_at is not None:
-            body["published_at"] = rows.to_text(left.published_at)
-        case = self.store.add_case(CaseEvent(kind=EventKind.OPENED, at=self.now, body=body))
-        owned = [CaseEvent(kind=EventKind.ASSIGNED, at=self.now, body={"owner": left.owner})] if left.owner else []
-        self.write(case, *owned)
-        self._move(Move(post_id, number, case.id), brand)
-        return self.case(case.id)
-
-    def _merge(self, merge: Merge) -> None:
-        merged, into = self.case(merge.case_id), self.case(merge.into)
-        self.write(merged, CaseEvent(kind=EventKind.MERGED, at=self.now, body={"into": into.id}))
-        noted = CaseEvent(kind=EventKind.NOTED, at=self.now, body={"text": f"case {merged.id} goes on here"})
-        into = self._class(self.write(into, noted), merged.classes, None)
-        if into.owner is None and merged.owner is not None:
-            self.write(into, CaseEvent(kind=EventKind.ASSIGNED, at=self.now, body={"owner": merged.owner}))
-
     # ── answers ──
 
     def answered(self, reply_id: int, brand: str) -> None:
@@ -238,13 +203,18 @@ class CaseWork(CaseBook):
             return case
         full = case.verdict is not None or Duty.VERDICT not in self.playbook(case).duties
         body: dict[str, JSON] = {"answer": answer, "post": post_id, "at": rows.to_text(at), "full": full}
-        body["confirms"] = _awaits_sight(self.store.events_of(case.id))
+        if case.round > 1 and at < (case.published_at or case.found_at):
+            body["earlier"] = True  # it answers what was said before the case opened again
+        elif self.unmatched_replies(case) > 0:
+            body["confirms"] = True
         return self.write(case, CaseEvent(kind=EventKind.ANSWER_SEEN, at=self.now, body=body))
 
     def vanished(self, answer: int, *, gone: bool) -> None:
         """An answer of ours is no longer shown, or is shown again."""
         for number in self.store.cases_answered_by(answer):
-            case = self.case(number)
+            case, events = self.case(number), self.store.events_of(number)
+            if not any(event.kind is EventKind.ANSWER_SEEN and event.body.get("answer") == answer for event in events):
+                continue  # it came with an imported history
             kind = EventKind.ANSWER_GONE if gone else EventKind.ANSWER_BACK
             case = self.write(case, CaseEvent(kind=kind, at=self.now, body={"answer": answer}))
             if gone:
@@ -261,12 +231,6 @@ def _is_same(said: Said, author: Author, source: str) -> bool:
 def _clocks(said: Said) -> dict[str, JSON]:
     published = {"published_at": rows.to_text(said.published_at)} if said.published_at else {}
     return {"found_at": rows.to_text(said.found_at), "post": said.post_id, **published}
-
-
-def _awaits_sight(events: Sequence[CaseEvent]) -> bool:
-    """Whether a person said that they answered in public, and no reply was seen since that may be that answer."""
-    said = sum(event.kind is EventKind.ANSWERED and event.body.get("public") is True for event in events)
-    return said > sum(event.kind is EventKind.ANSWER_SEEN and event.body.get("confirms") is True for event in events)
 
 
 def _names(author: Author, source: str) -> frozenset[str]:

@@ -19,6 +19,7 @@ import structlog
 
 from monitor.errors import InputError, WorkerKilled, WorkersStopped
 from monitor.flows import training
+from monitor.flows.casework import CaseWork
 from monitor.flows.reassessing import NEWS, reassess
 from monitor.flows.recording import FIRST_POLL
 from monitor.flows.rescoring import SILENT
@@ -118,6 +119,8 @@ def _correct(mention_id: int, given: Given, plan: Plan, now: datetime, store: St
         store.add_correction(mention_id, **asdict(given), now=now)
         was_told = store.is_alerted(mention_id)
         alerts = reassess(store, [post_id], plan=plan, now=now, decide_anew=given.may_alert, brand=brand)
+        if given.about is False:
+            CaseWork(store, plan, now).disowned(post_id, brand, person=given.person)
         (kept,) = store.kept_posts([post_id])
         yes, no = store.answered(brand)
         felt = store.count_felt()

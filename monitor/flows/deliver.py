@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -14,13 +15,16 @@ from monitor import notify
 from monitor.alerting.backoff import next_attempt
 from monitor.alerting.rendering import render
 from monitor.alerting.styles import style_of
+from monitor.cases.guards import open_duties
+from monitor.cases.playbooks import combine
 from monitor.errors import DeliveryError
+from monitor.models import Duty
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from monitor.flows.ports import Plan, Ports
-    from monitor.models import Target
+    from monitor.models import NoticeView, Target
     from monitor.store import PendingMessage
 
 
@@ -31,7 +35,7 @@ async def deliver(message: PendingMessage, *, ports: Ports, plan: Plan, senders:
         target = _target(message, plan)
         rendered = render(
             message.id,
-            message.notices or message.alarms or message.alerts,
+            tuple(_locked(view, plan) for view in message.notices) or message.alarms or message.alerts,
             style=style_of(target.url),
             language=receiver.language if receiver else "en",
         )
@@ -42,6 +46,12 @@ async def deliver(message: PendingMessage, *, ports: Ports, plan: Plan, senders:
     now = ports.clock.now()
     await ports.writer.run(lambda store: store.message_sent(message.id, now))
     return "sent"
+
+
+def _locked(view: NoticeView, plan: Plan) -> NoticeView:
+    """With what the case's playbook says now: whether nothing may be answered before legal has said so."""
+    duties = open_duties(view.case, combine(view.case.classes, plan.playbooks))
+    return replace(view, is_locked=Duty.LEGAL in duties)
 
 
 def _target(message: PendingMessage, plan: Plan) -> Target:

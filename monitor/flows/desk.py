@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from monitor.errors import InputError
-from monitor.flows import casedesk, correcting, forgetting, importing, rescoring, training
+from monitor.flows import casedesk, correcting, forgetting, importing, people, rescoring, training
 from monitor.flows.poll import poll
 from monitor.flows.visit import visit_source
 from monitor.models import SourceState
@@ -89,5 +89,5 @@ VERBS: Final[Mapping[str, Verb]] = {
     "forget": forgetting.forget,
     "tidy": forgetting.tidy,
     "case": casedesk.case,
-    "people": casedesk.people,
+    "people": people.people,
 }

@@ -107,6 +107,13 @@ def _customers(brands: Sequence[Brand]) -> dict[str, frozenset[str]]:
     return {name: frozenset(of) for name, of in listed.items()}
 
 
+def kept_sessions(sessions: Mapping[str, JSON], before: Plan, after: Plan) -> dict[str, JSON]:
+    """What logins gave, but for sources that changed: a token must not go to another site, nor be another user's."""
+    if before.config.secrets != after.config.secrets:
+        return {}
+    return {name: one for name, one in sessions.items() if before.sources.get(name) == after.sources.get(name)}
+
+
 def make_workers(config: Config, taught: Mapping[str, Mapping[str, JSON]], *, workers: int = WORKERS) -> WorkerPool:
     """Workers that judge for this configuration; `taught` is what corrections taught each tier, as the store keeps it.
 

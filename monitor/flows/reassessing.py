@@ -90,20 +90,23 @@ def reassess(
             cases = CaseWork(store, plan, now)
             if anew:
                 is_told = is_heard or (decision is not None and decision.alert is not None)
-                cases.mentioned(said_of(kept, view.id, mention, is_told=is_told), mention)
+                cases.mentioned(said_of(kept, view.id, mention, is_told=is_told, now=now), mention)
             else:
                 cases.reclassed(kept.id, mention)
     return alerted
 
 
-def said_of(kept: Kept, mention_id: int, mention: Mention, *, is_told: bool) -> Said:
-    """A stored mention as cases see it; `is_told` says whether people hear of it anyhow."""
+def said_of(kept: Kept, mention_id: int, mention: Mention, *, is_told: bool, now: datetime) -> Said:
+    """A stored mention as cases see it; `is_told` says whether people hear of it anyhow.
+
+    That it is a complaint is found out now, whenever the post was: nobody can have been late with it.
+    """
     return Said(
         post_id=kept.id,
         author=kept.post.author,
         source=kept.source,
-        found_at=kept.discovered_at,
-        published_at=kept.post.published,
+        found_at=now,
+        published_at=kept.post.published or kept.discovered_at,
         label=mention.sentiment.label,
         mention_id=mention_id,
         is_told=is_told,

@@ -368,7 +368,7 @@ def _write(
     if decision is None or decision.alert is None:
         CaseWork(store, plan, now).reclassed(change.kept.id, new)
         return replace(change, id=mention_id), False
-    CaseWork(store, plan, now).mentioned(said_of(change.kept, mention_id, new, is_told=True), new)
+    CaseWork(store, plan, now).mentioned(said_of(change.kept, mention_id, new, is_told=True, now=now), new)
     store.add_alert(mention_id, decision.alert, now=now)
     return replace(change, id=mention_id), True
 

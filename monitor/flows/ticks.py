@@ -32,6 +32,22 @@ async def deadlines(ports: Ports, plan: Plan) -> int:
     return done
 
 
+async def follow_playbooks(ports: Ports, plan: Plan) -> None:
+    """Reckon the deadlines of open cases anew, by the playbooks and office hours of this plan; what was told stays."""
+    after: int | None = 0
+    while after is not None:
+        after = await ports.writer.run(partial(_reckon, after, plan, ports.clock.now()))
+
+
+def _reckon(after: int, plan: Plan, now: datetime, store: Store) -> int | None:
+    with store.transaction():
+        numbers = store.cases_under_way(after, limit=TOGETHER)
+        book = CaseBook(store, plan, now)
+        for number in numbers:
+            book.write(book.case(number))
+    return numbers[-1] if numbers else None
+
+
 def tell_due(plan: Plan, now: datetime, store: Store) -> int:
     """Of the steps whose moment has come, the first TOGETHER; returns how many those were."""
     with store.transaction():

@@ -98,7 +98,7 @@ class EventKind(StrEnum):
     """What happened to a case. The keys of an event's body are named here; those in brackets may be missing."""
 
     OPENED = "opened"  # brand, classes, why, found_at, [published_at]
-    JOINED = "joined"  # post, why, [found_at, published_at, author]
+    JOINED = "joined"  # post, why, [found_at, published_at]
     LEFT = "left"  # post, to
     MERGED = "merged"  # into
     CLASSED = "classed"  # classes: all that it has from now on
@@ -111,8 +111,9 @@ class EventKind(StrEnum):
     CLAIM = "claim"  # text, truth (Truth); of the same text the last one counts
     COMPENSATED = "compensated"  # what, [value, currency, text]
     VERDICT = "verdict"  # verdict, text
-    ANSWERED = "answered"  # full: bool, public: bool, [url, text, template]
-    ANSWER_SEEN = "answer_seen"  # answer (post id), post, at, full: bool, [confirms: a person said that they answered]
+    ANSWERED = "answered"  # full: bool, public: bool, [url, text, template, at, confirms: it was seen before]
+    # answer (post id), post, at, full: bool, [confirms: a person had said so, earlier: it was before this round]
+    ANSWER_SEEN = "answer_seen"
     ANSWER_GONE = "answer_gone"  # answer (post id)
     ANSWER_BACK = "answer_back"  # answer (post id)
     OFFLINE = "offline"  # channel, [id, text]
@@ -234,10 +235,14 @@ class Playbook:
 
 
 class DeadlineKind(StrEnum):
-    """What is due: that the customer hears of us, that the matter is resolved."""
+    """What is due: that the customer hears of us, that the matter is resolved, that the customer keeps us waiting.
+
+    The last is nobody's fault: it is reminded of once in each waiting, and never missed.
+    """
 
     ACKNOWLEDGE = "acknowledge"
     RESOLVE = "resolve"
+    WAIT = "wait"
 
 
 class CaseClock(StrEnum):
@@ -252,7 +257,7 @@ class Deadline:
     """When something happens unless what is due is done: `step` 0 reminds, 1 is the breach, 2… escalate.
 
     `due_at` is the deadline itself, `at` the moment of this step, `to` the step of the ladder that hears, None where
-    the breach is only recorded.
+    the breach is only recorded. Of the kind `wait` there is one step, a reminder; its number names the waiting.
     """
 
     kind: DeadlineKind
@@ -311,3 +316,5 @@ class NoticeView:
     url: str | None
     author: str | None
     posts: int
+    is_locked: bool = False
+    """Whether nothing may be answered without the word of legal; by the playbooks, which no store knows."""

@@ -96,7 +96,8 @@ _EVENTS: Final = """
 def _deadlines(minutes: Callable[[str, str], str]) -> str:
     return f"""
     SELECT case_deadlines.id, case_deadlines.case_id, cases.brand, cases.state, cases.owner,
-        case_deadlines.round, case_deadlines.kind, case_deadlines.clock, case_deadlines.step,
+        case_deadlines.round, case_deadlines.kind, case_deadlines.clock,
+        iif(case_deadlines.kind = 'wait', 0, case_deadlines.step) AS step,
         case_deadlines.at, case_deadlines.due_at, case_deadlines.step_to, case_deadlines.fired_at,
         {minutes("case_deadlines.at", "case_deadlines.fired_at")} AS minutes_late
     FROM case_deadlines JOIN cases ON cases.id = case_deadlines.case_id

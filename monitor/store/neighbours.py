@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Final, NamedTuple
+from functools import cache
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from monitor.models import Author
 from monitor.store import rows
+from monitor.store.m004 import author_key, author_link
 from monitor.store.queries import FIRST
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from sqlite_utils import Database
 
-NEIGHBOURS: Final = 500
+NEIGHBOURS: Final = 5_000
 """Posts at most that are looked at together."""
 _NEWEST: Final = 1_000  # posts of one author or thread that are looked at, newest first: some never end
+_BESIDE: Final = 500  # what one author wrote beside a complaint
+_ENDS: Final = 100  # first and newest posts of a story by which its cases are known
 
 
 class Neighbour(NamedTuple):
@@ -44,34 +48,67 @@ class InThread(NamedTuple):
     author: Author
 
 
-# Posts of cases that may be neighbours of `posts`, each way by its index. The oldest of a story come first, because its
-# first tells whose it is; of an author the newest are looked at, because a robot has 100,000.
-_WAYS: Final = (
-    """
-    SELECT DISTINCT near.id FROM posts CROSS JOIN posts AS near ON near.story_id = posts.story_id
-        CROSS JOIN case_posts ON post_id = near.id AND brand = :brand
-    WHERE posts.id IN (SELECT value FROM json_each(:posts)) ORDER BY near.id LIMIT :limit
+class _Placed(NamedTuple):
+    """A neighbour, and by which values of the database its author is found."""
+
+    one: Neighbour
+    name: str | None
+    link: str | None
+
+
+_Keys: TypeAlias = "Callable[[Author, str], Collection[str]]"
+_Mark: TypeAlias = "tuple[str, int | str]"
+
+# Posts of cases by what they share, each way by its index. The oldest of a story come first, because its first tells
+# whose it is; of an author the newest are looked at, because a robot has 100,000.
+_WAYS: Final = {
+    "story": """
+        SELECT posts.id FROM posts CROSS JOIN case_posts ON post_id = posts.id AND brand = :brand
+        WHERE story_id IN (SELECT value FROM json_each(:values)) ORDER BY posts.id LIMIT :limit
     """,
-    """
-    SELECT near.post_id FROM case_posts CROSS JOIN case_posts AS near ON near.case_id = case_posts.case_id
-    WHERE (case_posts.post_id, case_posts.brand) IN (SELECT value, :brand FROM json_each(:posts))
-    ORDER BY near.post_id LIMIT :limit
+    "case": """
+        SELECT post_id FROM case_posts WHERE case_id IN (SELECT value FROM json_each(:values)) AND brand = :brand
+        ORDER BY post_id LIMIT :limit
     """,
-    *(
-        f"""
+    **{
+        way: f"""
         SELECT near.value FROM (
             SELECT (SELECT json_group_array(id) FROM (
                 SELECT id FROM posts WHERE {column} = wanted.value ORDER BY id DESC LIMIT {_NEWEST}
-            )) AS ids FROM (SELECT DISTINCT {column} AS value FROM posts
-                WHERE id IN (SELECT value FROM json_each(:posts)) AND {column} IS NOT NULL) AS wanted
+            )) AS ids FROM json_each(:values) AS wanted
         ) JOIN json_each(ids) AS near CROSS JOIN case_posts ON post_id = near.value AND brand = :brand LIMIT :limit
         """  # noqa: S608 - one of two constants
-        for column in ("author_link", "author_key")
-    ),
-)
+        for way, column in (("link", "author_link"), ("name", "author_key"))
+    },
+}
+# Of each case and each spelling of an author one post that tells no story, and one that does.
+_ONE_OF_EACH: Final = """
+    SELECT min(posts.id) FROM json_each(:posts) AS wanted CROSS JOIN posts ON posts.id = wanted.value
+        CROSS JOIN case_posts ON post_id = posts.id AND brand = :brand
+    WHERE by_hand = 0 GROUP BY case_id, author, author_url, source_id, story_id IS NULL
+"""
+# The first post of each story, and its case.
+_ORIGINS: Final = """
+    SELECT stories.id, post_id, case_id FROM json_each(:stories) AS wanted CROSS JOIN stories ON stories.id = value
+        CROSS JOIN case_posts ON post_id = origin_id AND brand = :brand WHERE by_hand = 0
+"""
+# The cases of the posts of a story that were found first and last.
+_CASES_AT_ENDS: Final = f"""
+    SELECT DISTINCT case_id FROM (
+        SELECT * FROM (SELECT id FROM posts WHERE story_id = :story ORDER BY id LIMIT {_ENDS})
+        UNION SELECT * FROM (SELECT id FROM posts WHERE story_id = :story ORDER BY id DESC LIMIT {_ENDS})
+    ) AS ends CROSS JOIN case_posts ON post_id = ends.id AND brand = :brand WHERE by_hand = 0
+"""  # noqa: S608 - constants
+# Of each case that holds posts of a story the one that was written first.
+_TELLERS: Final = """
+    SELECT post_id FROM (
+        SELECT post_id, min(coalesce(published_at, discovered_at) || printf(' %020d', posts.id))
+        FROM posts CROSS JOIN case_posts ON post_id = posts.id AND brand = :brand
+        WHERE story_id = :story AND by_hand = 0 GROUP BY case_id)
+"""
 _PLACED: Final = """
     SELECT posts.id, author, author_url, sources.name, story_id, coalesce(published_at, discovered_at), case_id,
-        coalesce(by_hand, 0)
+        coalesce(by_hand, 0), author_key, author_link
     FROM json_each(?) AS wanted CROSS JOIN posts ON posts.id = wanted.value JOIN sources ON sources.id = source_id
         LEFT JOIN case_posts ON case_posts.post_id = posts.id AND case_posts.brand = ?
     ORDER BY posts.id
@@ -94,35 +131,95 @@ class NeighbourReading:
     _db: Database
 
     def neighbours(
-        self, brand: str, post_ids: Sequence[int], *, keys: Callable[[Author, str], Collection[str]] | None = None
+        self,
+        brand: str,
+        post_ids: Sequence[int],
+        *,
+        keys: _Keys | None = None,
+        suffice: Callable[[Sequence[Neighbour]], bool] | None = None,
     ) -> list[Neighbour]:
         """These posts, and those of cases of the brand that hang together with them, NEIGHBOURS at most.
 
         What shares a case, a story or an author does, and what does with that: a copy leads to who told it first, and
         that one to all that they told. `keys` says what an author at a source is known by; without it all of one name
-        are one.
+        are one. Posts of cases that are arranged already are looked through in part first: whether the few `suffice`,
+        because nothing but these posts finds its place by them, is for the caller to say. So a post that joins a case
+        of thousands costs no more than one that joins a case of ten.
         """
-        circle = {one.post_id: one for one in self._placed(brand, post_ids)}
-        waiting: dict[int, Neighbour] = {}
-        frontier = list(circle)
-        while frontier and len(circle) < NEIGHBOURS:
-            near = self._near(brand, frontier) - circle.keys() - waiting.keys()
-            waiting |= {one.post_id: one for one in self._placed(brand, sorted(near))}
-            # Of authors only the names were compared so far.
-            close = _close(circle.values(), waiting.values(), keys)[: NEIGHBOURS - len(circle)]
-            circle |= {one.post_id: waiting.pop(one.post_id) for one in close}
-            frontier = [one.post_id for one in close]
-        return [circle[post_id] for post_id in sorted(circle)]
+        start = self._placed(brand, post_ids)
+        if suffice is not None and (few := self._few(brand, start, keys or _same_name)) and suffice(few):
+            return few
+        near = _Near(keys or _same_name, start)
+        while len(near.circle) < NEIGHBOURS and (asked := near.unasked()):
+            near.offer(self._placed(brand, sorted(self._by(asked, brand) - near.known)))
+        return near.sorted()
 
-    def _near(self, brand: str, post_ids: Sequence[int]) -> set[int]:
-        values = {"brand": brand, "posts": json.dumps(list(post_ids)), "limit": NEIGHBOURS}
-        return {int(post_id) for way in _WAYS for (post_id,) in self._db.execute(way, values).fetchall()}
+    def _few(self, brand: str, start: Sequence[_Placed], keys: _Keys) -> list[Neighbour]:
+        """These posts, who told their stories, and one or two posts for each case of any of those authors.
 
-    def _placed(self, brand: str, post_ids: Sequence[int]) -> list[Neighbour]:
+        Of one that copied others in their cases also whom they copied. Nothing where one of these posts is the first
+        of its story: then a case may be somebody else's from now on.
+        """
+        stories = {one.story_id for one, *_ in start if one.story_id is not None}
+        tellers = self._placed(brand, sorted({post_id for story in stories for post_id in self._tellers(brand, story)}))
+        if any(
+            one.story_id is not None
+            and one.story_id == told.story_id
+            and (one.at, one.post_id) < (told.at, told.post_id)
+            for one, *_ in start
+            for told, *_ in tellers
+        ):
+            return []
+        near = _Near(keys, [*start, *tellers], by_author=True)
+        while asked := near.unasked():
+            values = {"brand": brand, "posts": json.dumps(sorted(self._by(asked, brand)))}
+            each = {int(post_id) for (post_id,) in self._db.execute(_ONE_OF_EACH, values).fetchall()}
+            near.offer(self._placed(brand, sorted(each - near.known)))
+        copied = {(one.story_id, one.case_id) for one in near.circle.values() if one.story_id is not None}
+        copied = {(story, case_id) for story, case_id in copied if story not in stories}
+        origins = self._origins(brand, {story for story, _ in copied})
+        known = {story for story, case_id in copied if story in origins and origins[story][1] == case_id}
+        first = {origins[story][0] for story in known}
+        for story in {story for story, _ in copied} - known:
+            first.update(self._tellers(brand, story))
+        return sorted([*near.circle.values(), *(one for one, *_ in self._placed(brand, sorted(first - near.circle.keys())))])
+
+    def _tellers(self, brand: str, story: int) -> list[int]:
+        """Of each case that holds posts of a story the one that was written first.
+
+        The story's own first post is that of its case; all others are read only where there is another case.
+        """
+        values = {"brand": brand, "story": story}
+        cases = [int(case_id) for (case_id,) in self._db.execute(_CASES_AT_ENDS, values).fetchall()]
+        origin, case_id = self._origins(brand, [story]).get(story, (None, None))
+        if origin is not None and cases == [case_id]:
+            return [origin]
+        return [int(post_id) for (post_id,) in self._db.execute(_TELLERS, values).fetchall()]
+
+    def _origins(self, brand: str, stories: Collection[int]) -> dict[int, tuple[int, int]]:
+        """The first post of each of these stories and its case, of those that stand in one."""
+        found = self._db.execute(_ORIGINS, {"brand": brand, "stories": json.dumps(list(stories))})
+        return {int(story): (int(post_id), int(case_id)) for story, post_id, case_id in found.fetchall()}
+
+    def _by(self, asked: Mapping[str, Collection[int | str]], brand: str) -> set[int]:
+        return {
+            int(post_id)
+            for way, values in asked.items()
+            for (post_id,) in self._db.execute(
+                _WAYS[way],
+                {"brand": brand, "values": json.dumps(list(values), ensure_ascii=False), "limit": NEIGHBOURS},
+            ).fetchall()
+        }
+
+    def _placed(self, brand: str, post_ids: Sequence[int]) -> list[_Placed]:
         found = self._db.execute(_PLACED, (json.dumps(list(post_ids)), brand))
         return [
-            Neighbour(
-                row[0], Author(name=row[1], url=row[2]), row[3], row[4], rows.moment(row[5]), row[6], bool(row[7])
+            _Placed(
+                Neighbour(
+                    row[0], Author(name=row[1], url=row[2]), row[3], row[4], rows.moment(row[5]), row[6], bool(row[7])
+                ),
+                row[8],
+                row[9],
             )
             for row in found.fetchall()
         ]
@@ -149,13 +246,13 @@ class NeighbourReading:
             WHERE there.id <> mine.id AND (there.author_key = mine.author_key OR there.author_link = mine.author_link)
                 AND NOT EXISTS (SELECT 1 FROM mentions WHERE mentions.post_id = there.id)
                 AND NOT EXISTS (SELECT 1 FROM case_posts WHERE case_posts.post_id = there.id)
-            ORDER BY there.id LIMIT {NEIGHBOURS}
+            ORDER BY there.id LIMIT {_BESIDE}
             """,  # noqa: S608 - constants
             {"post": post_id},
         )
         return [int(row[0]) for row in found.fetchall()]
 
-    def cases_in_thread(self, source_id: int, thread: str, *, limit: int = NEIGHBOURS) -> list[InThread]:
+    def cases_in_thread(self, source_id: int, thread: str, *, limit: int = _BESIDE) -> list[InThread]:
         """The posts of cases that stand in a thread or open it, newest first."""
         found = self._db.execute(
             f"""
@@ -169,26 +266,65 @@ class NeighbourReading:
         return [InThread(row[0], row[1], row[2], Author(name=row[3], url=row[4])) for row in found.fetchall()]
 
 
-def _close(
-    circle: Iterable[Neighbour], others: Iterable[Neighbour], keys: Callable[[Author, str], Collection[str]] | None
-) -> list[Neighbour]:
-    """Those of others that share a case, a story or an author with one of the circle, oldest first."""
-    if keys is None:
-        return sorted(others, key=_number)
-    cases, stories, names = set(), set(), set[str]()
-    for one in circle:
-        cases.add(one.case_id)
-        stories.add(one.story_id)
-        names.update(keys(one.author, one.source))
-    cases.discard(None)
-    stories.discard(None)
-    close = (
-        one
-        for one in others
-        if one.case_id in cases or one.story_id in stories or not names.isdisjoint(keys(one.author, one.source))
-    )
-    return sorted(close, key=_number)
+class _Near:
+    """Posts that hang together as far as they were followed: each thing that they share is asked for once."""
+
+    def __init__(self, keys: _Keys, start: Iterable[_Placed], *, by_author: bool = False) -> None:
+        self.circle: dict[int, Neighbour] = {}
+        self.known: set[int] = set()
+        self._keys, self._by_author = cache(keys), by_author
+        self._waiting: dict[int, _Placed] = {}  # of the same name, but perhaps not of the same author
+        self._marks: set[_Mark] = set()
+        self._asked: set[_Mark] = set()
+        self._unasked: set[_Mark] = set()
+        for placed in start:
+            self._take(placed)
+
+    def sorted(self) -> list[Neighbour]:
+        """The circle, oldest first."""
+        return [self.circle[post_id] for post_id in sorted(self.circle)]
+
+    def unasked(self) -> dict[str, list[int | str]]:
+        """What the circle shares with others that were not asked for yet, by the ways; they count as asked now."""
+        asked: dict[str, list[int | str]] = {}
+        for way, value in self._unasked:
+            asked.setdefault(way, []).append(value)
+        self._asked |= self._unasked
+        self._unasked = set()
+        return asked
+
+    def offer(self, others: Iterable[_Placed]) -> None:
+        """Others that may belong to the circle: those that do join it, oldest first, while there is room."""
+        self._waiting |= {placed.one.post_id: placed for placed in others}
+        self.known |= self._waiting.keys()
+        while close := [one for one in self._waiting.values() if not self._marks.isdisjoint(self._shared(one))]:
+            close.sort(key=lambda placed: placed.one.post_id)
+            for placed in close[: NEIGHBOURS - len(self.circle)]:
+                self._take(self._waiting.pop(placed.one.post_id))
+            if len(self.circle) >= NEIGHBOURS:
+                break
+
+    def _take(self, placed: _Placed) -> None:
+        one = placed.one
+        self.circle[one.post_id] = one
+        self.known.add(one.post_id)
+        shared = self._shared(placed)
+        self._marks |= shared
+        self._unasked |= {mark for mark in shared if mark[0] != "key"} - self._asked
+        if self._keys(one.author, one.source):
+            named = {(way, value) for way, value in (("name", placed.name), ("link", placed.link)) if value is not None}
+            self._unasked |= named - self._asked
+
+    def _shared(self, placed: _Placed) -> set[_Mark]:
+        one = placed.one
+        shared: set[_Mark] = {("key", key) for key in self._keys(one.author, one.source)}
+        if not self._by_author and one.case_id is not None:
+            shared.add(("case", one.case_id))
+        if not self._by_author and one.story_id is not None:
+            shared.add(("story", one.story_id))
+        return shared
 
 
-def _number(one: Neighbour) -> int:
-    return one.post_id
+def _same_name(author: Author, _: str) -> frozenset[str]:
+    known = (("name", author_key(author.name)), ("link", author_link(author.url)))
+    return frozenset(f"{way}:{value}" for way, value in known if value is not None)

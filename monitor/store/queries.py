@@ -75,16 +75,20 @@ NOTICE_VIEW: Final = f"""
         LEFT JOIN sources ON sources.id = posts.source_id
 """  # noqa: S608 - constants
 
-# Of a case: the deadline that comes next, or has passed and is not met: told to the end it is no less overdue.
+# Of a case: the deadline that comes next, or has passed and is not met: told to the end it is no less overdue. While we
+# wait for the customer, that is the end of this waiting; former ones ended before it began.
 DUE: Final = """
     SELECT min(due_at) FROM case_deadlines
     WHERE case_deadlines.case_id = cases.id AND case_deadlines.round = cases.round AND clock = 'found' AND (
-        fired_at IS NULL OR (step > 0 AND iif(kind = 'acknowledge', acknowledged_at, coalesce(resolved_at, waiting_at))
-            IS NULL AND state NOT IN ('closed', 'merged')))
+        fired_at IS NULL OR (step > 0 AND state NOT IN ('closed', 'merged') AND CASE kind
+            WHEN 'acknowledge' THEN acknowledged_at IS NULL
+            WHEN 'resolve' THEN coalesce(resolved_at, waiting_at) IS NULL
+            ELSE waiting_at < due_at END))
 """
 FIRST: Final = """
     SELECT posts.id FROM case_posts CROSS JOIN posts ON posts.id = case_posts.post_id
-    WHERE case_posts.case_id = cases.id ORDER BY coalesce(posts.published_at, posts.discovered_at), posts.id LIMIT 1
+    WHERE case_posts.case_id = cases.id
+    ORDER BY by_hand, coalesce(posts.published_at, posts.discovered_at), posts.id LIMIT 1
 """
 
 

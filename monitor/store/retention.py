@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from monitor.store import rows
-from monitor.store.cases import OVER
+from monitor.store.casedeadlines import OVER
 from monitor.store.removal import Erased, RemovalVerbs
 
 if TYPE_CHECKING:

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -22,6 +23,7 @@ HOSTILE = (
 TARGETS = sorted({f"{scheme}://x" for scheme in STYLES} | {"slack://x", "ntfy://x", "tgram://x"})
 LEGAL = make_case(classes=("legal_threat", "negative", "rude_staff"))
 ANNAS = make_case(owner="Анна", state=CaseState.CHECKING)
+WAITING = replace(ANNAS, waiting_at=NOW - timedelta(hours=72))
 
 
 def rendered(*notices: NoticeView, url: str = "mailto://x", language: str = "en") -> RenderedMessage:
@@ -59,7 +61,11 @@ def test_a_mail_of_a_missed_deadline_in_english() -> None:
 
 def test_a_mail_of_a_threat_to_sue_in_russian() -> None:
     notice = make_notice(
-        NoticeKind.OPENED, LEGAL, deadline=DeadlineKind.ACKNOWLEDGE, due_at=NOW + timedelta(hours=4, minutes=20)
+        NoticeKind.OPENED,
+        LEGAL,
+        deadline=DeadlineKind.ACKNOWLEDGE,
+        due_at=NOW + timedelta(hours=4, minutes=20),
+        is_locked=True,
     )
     message = rendered(notice, language="ru")
     assert message.title == "МойСклад: новое обращение 31: обещает суд или жалобу в надзорный орган"
@@ -83,6 +89,50 @@ def test_a_mail_of_a_threat_to_sue_in_russian() -> None:
             "monitor-message: " + "m" * 26,
         )
     )
+
+
+@pytest.mark.parametrize(
+    ("language", "title", "lines"),
+    [
+        (
+            "en",
+            "МойСклад: case 31, the customer's word: time is up",
+            (
+                "Case 31 of МойСклад: the customer keeps us waiting",
+                "Waiting for the customer until 2026-11-21 12:00 UTC: time is up",
+                "Why you are told: the customer has not written since 2026-11-18 12:00 UTC: ask again, give up, go on.",
+                "State: waiting for the customer · handled by: Анна · posts: 1",
+                "Once you have asked again: monitor cases attempt 31 CHANNEL --outcome OUTCOME",
+                'To give up: monitor cases silent 31 "…"',
+                "To go on, or to wait anew after it: monitor cases resume 31",
+            ),
+        ),
+        (
+            "ru",
+            "МойСклад: обращение 31, ответ клиента: время вышло",
+            (
+                "Обращение 31 · МойСклад: клиент долго не отвечает",
+                "Ждём клиента до 2026-11-21 12:00 UTC: время вышло",
+                "Почему вам: клиент не писал с 2026-11-18 12:00 UTC: спросите ещё раз, закончите или продолжайте.",
+                "Состояние: ждём клиента · занимается: Анна · сообщений: 1",
+                "Когда спросите ещё раз: monitor cases attempt 31 КАНАЛ --outcome ИТОГ",
+                'Закончить без ответа: monitor cases silent 31 "…"',
+                "Продолжить или, после этого, ждать заново: monitor cases resume 31",
+            ),
+        ),
+    ],
+)
+def test_who_waits_too_long_for_the_customer_is_asked_what_to_do(
+    language: str, title: str, lines: tuple[str, ...]
+) -> None:
+    assert datetime(2026, 11, 21, 12, tzinfo=UTC) == NOW
+    notice = make_notice(NoticeKind.REMINDER, WAITING, deadline=DeadlineKind.WAIT, due_at=NOW)
+    message = rendered(notice, language=language)
+    assert message.title == title
+    assert [line for line in message.body.splitlines() if line in lines] == list(lines)
+    late = rendered(replace(notice, case=ANNAS), language=language).body
+    assert not any(line in late for line in lines[-3:])
+    assert "2026-11-18" not in late
 
 
 @pytest.mark.parametrize(
@@ -176,14 +226,26 @@ def test_each_kind_says_what_happened_and_why_one_is_told(
     ("notice", "commands"),
     [
         (make_notice(NoticeKind.OPENED), ["take 31", "show 31"]),
-        (make_notice(NoticeKind.OPENED, LEGAL), ['clear 31 "…"', "take 31", "show 31"]),
-        (make_notice(NoticeKind.OPENED, make_case(classes=("legal_threat",), cleared_by="Юр")), ["take 31", "show 31"]),
+        (make_notice(NoticeKind.OPENED, LEGAL, is_locked=True), ['clear 31 "…"', "take 31", "show 31"]),
+        (make_notice(NoticeKind.OPENED, LEGAL), ["take 31", "show 31"]),
         (make_notice(NoticeKind.ASSIGNED, ANNAS), ["show 31"]),
         (make_notice(NoticeKind.REMINDER, ANNAS), ["answer 31 --url ADDRESS", "show 31"]),
         (make_notice(NoticeKind.REMINDER, ANNAS, deadline=DeadlineKind.RESOLVE), ["show 31"]),
         (make_notice(NoticeKind.BREACH, ANNAS, deadline=DeadlineKind.RESOLVE), ["assign 31 NAME", "show 31"]),
         # What the guards refuse is not proposed.
-        (make_notice(NoticeKind.BREACH, LEGAL), ['clear 31 "…"', "take 31", "assign 31 NAME", "show 31"]),
+        (
+            make_notice(NoticeKind.BREACH, LEGAL, is_locked=True),
+            ['clear 31 "…"', "take 31", "assign 31 NAME", "show 31"],
+        ),
+        (make_notice(NoticeKind.REMINDER, ANNAS, is_locked=True), ['clear 31 "…"', "show 31"]),
+        (make_notice(NoticeKind.ANSWER_GONE, ANNAS, is_locked=True), ['clear 31 "…"', "show 31"]),
+        (
+            make_notice(NoticeKind.REMINDER, WAITING, deadline=DeadlineKind.WAIT),
+            ["attempt 31 CHANNEL --outcome OUTCOME", 'silent 31 "…"', "resume 31", "show 31"],
+        ),
+        # The customer wrote, or somebody went on, before the message left.
+        (make_notice(NoticeKind.REMINDER, ANNAS, deadline=DeadlineKind.WAIT), ["show 31"]),
+        (make_notice(NoticeKind.ASSIGNED, WAITING, deadline=DeadlineKind.WAIT), ["show 31"]),
         (make_notice(NoticeKind.ANSWER_GONE, ANNAS), ["answer 31 --url ADDRESS", "show 31"]),
         (
             make_notice(NoticeKind.ASSIGNED, make_case(owner="Анна", state=CaseState.MERGED, merged_into=30)),
@@ -281,7 +343,7 @@ def test_a_hundred_kilobytes_fit_every_target_and_leave_room_for_what_matters(
 
 
 def test_where_there_is_little_room_the_link_goes_before_the_state_and_the_commands() -> None:
-    notice = make_notice(NoticeKind.BREACH, LEGAL, url="https://forum.example/" + "a" * 290)
+    notice = make_notice(NoticeKind.BREACH, LEGAL, is_locked=True, url="https://forum.example/" + "a" * 290)
     body = notice_body(notice, style=style_of("rocket://x"), words=CATALOGUES["ru"], room=500)
     assert len(body) <= 500
     assert "Открыть" not in body
@@ -338,7 +400,8 @@ def every_notice() -> Iterator[NoticeView]:
             for minutes in (-5, 0, 5):
                 due_at = NOW + timedelta(minutes=minutes)
                 reason = "the author wrote again"
-                yield make_notice(kind, LEGAL, deadline=deadline, due_at=due_at, reason=reason)
+                yield make_notice(kind, LEGAL, deadline=deadline, due_at=due_at, reason=reason, is_locked=True)
+                yield make_notice(kind, WAITING, deadline=deadline, due_at=due_at, reason=reason)
                 yield make_notice(kind, ANNAS, deadline=deadline, due_at=due_at, reason=reason)
     for state in CaseState:
         yield make_notice(case=make_case(state=state, merged_into=1, classes=("known_issue", "story", "manual")))

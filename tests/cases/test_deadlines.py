@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.cases.deadlines import deadlines, waits_of
+from monitor.cases.deadlines import deadlines, is_reminder, waits_of
 from monitor.cases.hours import worked
 from monitor.cases.states import fold
 from monitor.models import (
@@ -121,8 +121,10 @@ DONE = replace(HEARD, resolved_at=FRIDAY)
     [
         (CASE, (), {"acknowledge", "resolve"}),
         (HEARD, (), {"resolve"}),
-        (replace(CASE, waiting_at=FRIDAY), (), {"acknowledge"}),
-        (replace(HEARD, waiting_at=FRIDAY), (Duty.FINDINGS,), set()),
+        (replace(CASE, waiting_at=FRIDAY), (), {"acknowledge", "wait"}),
+        (replace(HEARD, waiting_at=FRIDAY), (Duty.FINDINGS,), {"wait"}),
+        (replace(DONE, state=CaseState.ANSWERED, waiting_at=FRIDAY), (), {"wait"}),
+        (replace(HEARD, state=CaseState.MERGED, waiting_at=FRIDAY), (), set()),
         (replace(DONE, state=CaseState.ANSWERED), (), set()),
         (replace(DONE, state=CaseState.ANSWERED), (Duty.FINDINGS,), {"resolve"}),
         (replace(HEARD, state=CaseState.OFFLINE), (), {"resolve"}),
@@ -134,6 +136,45 @@ DONE = replace(HEARD, resolved_at=FRIDAY)
 )
 def test_what_still_matters(case: Case, duties: tuple[Duty, ...], kinds: set[str]) -> None:
     assert {str(one.kind) for one in deadlines(case, PLAYBOOK, None, open_duties=duties)} == kinds
+
+
+@pytest.mark.parametrize(
+    ("changed", "office", "due"),
+    [
+        ({}, None, "03 18:00 → owner"),
+        ({"resolve": hours(4)}, OFFICE, "05 13:00 → owner"),  # the wait began as the office closed
+        ({"resolve": hours(4), "always": True}, OFFICE, "02 22:00 → owner"),
+        ({"remind": hours(0), "ladder": ("lead", "founder")}, None, "03 18:00 → lead"),
+        ({"ladder": ()}, None, "03 18:00 → -"),
+    ],
+)
+def test_waiting_for_the_customer_has_an_end_of_which_the_first_of_the_ladder_hears(
+    changed: dict[str, object], office: OfficeHours | None, due: str
+) -> None:
+    case = replace(HEARD, waiting_at=FRIDAY + hours(1))
+    (found,) = deadlines(case, replace(PLAYBOOK, **changed), office, open_duties=())  # type: ignore[arg-type] # its fields
+    assert spelt((found,)) == [f"wait found {found.step}: {due}"]
+    assert found.at == found.due_at
+    assert found.step > 0
+    assert is_reminder(found)  # nobody on our side misses anything
+
+
+def test_each_waiting_of_a_round_is_a_deadline_of_its_own_and_stays_the_same_one() -> None:
+    """Also where the former waiting counts for nothing: an answer from before it was seen late."""
+
+    def step(since: datetime, **other: object) -> int:
+        case = replace(HEARD, waiting_at=since, **other)  # type: ignore[arg-type] # any field
+        (found,) = deadlines(case, PLAYBOOK, None, open_duties=())
+        return found.step
+
+    first = step(FRIDAY + hours(1))
+    assert step(FRIDAY + hours(1), seq=9, owner="Анна", found_at=FRIDAY - hours(3)) == first
+    assert len({first, step(FRIDAY + hours(30)), step(FRIDAY + hours(60), waited=hours(2))}) == 3
+
+
+def test_a_step_says_whether_it_reminds() -> None:
+    found = deadlines(CASE, PLAYBOOK, None, open_duties=())
+    assert [is_reminder(one) for one in found] == [True, False, False, True, False, False]
 
 
 def test_what_the_customer_had_the_word_for_is_not_ours() -> None:
@@ -222,7 +263,8 @@ def test_steps_come_in_their_order(
         assert all((one.at >= one.due_at) == (one.step > 0) or one.at == one.due_at for one in steps)
         assert all(one.at >= found_at for one in steps)
         recorded = steps_of(kind, found, CaseClock.PUBLISHED)
-        assert [(one.step, one.to) for one in recorded] == ([] if published_at is None else [(1, None)])
+        is_recorded = published_at is not None and kind is not DeadlineKind.WAIT
+        assert [(one.step, one.to) for one in recorded] == ([(1, None)] if is_recorded else [])
 
 
 @FEW

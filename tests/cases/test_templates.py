@@ -30,8 +30,8 @@ VALUES = {
 SHIPPED = [(lang, name) for lang, file in FILES.items() for name in file]
 
 
-def _names(*classes: str, language: str = "en", own: Any = None) -> list[str]:
-    return [one.name for one in templates_for(classes, language, own or {})]
+def _names(*classes: str, language: str = "en", own: Any = None, neutral: bool = False) -> list[str]:
+    return [one.name for one in templates_for(classes, language, own or {}, neutral=neutral)]
 
 
 @pytest.mark.parametrize(("lang", "name"), SHIPPED)
@@ -62,25 +62,37 @@ def test_both_languages_have_the_same_templates_for_the_same_things() -> None:
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_every_class_has_a_first_answer_and_every_verdict_a_full_one(lang: str) -> None:
     for name in (*SPECIAL, *GENERAL):
-        assert any(one.first and name in one.classes for one in templates_for([name], lang, {})), name
-    assert {verdict for one in templates_for(["negative"], lang, {}) for verdict in one.verdicts} == set(Verdict)
+        assert any(one.first and name in one.classes for one in templates_for([name], lang, {}, neutral=False)), name
+    assert {verdict for one in templates_for(["negative"], lang, {}, neutral=False) for verdict in one.verdicts} == set(
+        Verdict
+    )
 
 
-@pytest.mark.parametrize("pair", list(combinations([name for name in SPECIAL if name != "legal_threat"], 2)))
+@pytest.mark.parametrize("pair", list(combinations(SPECIAL, 2)))
 def test_the_gravest_class_comes_first_and_general_ones_last(pair: tuple[str, str]) -> None:
     for classes in (pair, pair[::-1]):
-        found = templates_for([*classes, "negative"], "en", {})
+        found = templates_for([*classes, "negative"], "en", {}, neutral=False)
         filed = [one.classes[0] for one in found]
         assert filed[0] == pair[0]
         assert filed == sorted(filed, key=[*pair, "negative", "manual", "positive"].index)
         assert filed.count("negative") == len(_names("negative"))
 
 
-def test_a_legal_threat_gets_only_neutral_templates_whatever_else_the_case_is() -> None:
+@pytest.mark.parametrize("classes", [("legal_threat",), ("rude_staff", "legal_threat", "negative"), ("refund",), ()])
+def test_what_needs_the_word_of_legal_gets_only_neutral_templates_whatever_the_case_is(
+    classes: tuple[str, ...],
+) -> None:
     names = ["legal_neutral", "legal_progress"]
-    assert _names("legal_threat") == _names("rude_staff", "legal_threat", "negative", "vip") == names
-    own = {"negative": {"en": {"ours": "Thanks"}}, "legal_threat": {"en": {"law": "Thank you, {name}."}}}
-    assert _names("legal_threat", "negative", own=own) == ["law", *names]
+    assert _names(*classes, neutral=True) == names
+    own = {name: {"en": {name: "Thanks"}} for name in ("negative", "refund")}
+    own["legal_threat"] = {"en": {"law": "Thank you, {name}."}}
+    assert _names(*classes, own=own, neutral=True) == ["law", *names]
+
+
+def test_a_legal_threat_that_legal_need_not_see_is_a_class_like_others() -> None:
+    found = _names("legal_threat", "refund", "negative")
+    assert found[:2] == ["legal_neutral", "legal_progress"]
+    assert {*_names("negative"), *_names("refund")} <= {*found}
 
 
 def test_a_positive_case_is_thanked_and_nothing_else() -> None:
@@ -93,7 +105,7 @@ def test_own_templates_win_by_name_and_keep_what_the_shipped_one_is_for() -> Non
     own = {
         "negative": {"en": {"negative_not": "Thank you. {step}", "mine": "Thanks, {name}!"}, "ru": {"moe": "Спасибо"}}
     }
-    found = {one.name: one for one in templates_for(["negative"], "en", own)}
+    found = {one.name: one for one in templates_for(["negative"], "en", own, neutral=False)}
     assert found["negative_not"] == Template(
         name="negative_not", language="en", classes=("negative", "manual"), text="Thank you. {step}",
         verdicts=(Verdict.NOT,),
@@ -112,12 +124,12 @@ def test_own_templates_of_other_classes_are_not_offered() -> None:
     ("language", "expected"), [("ru", "ru"), ("ru-RU", "ru"), ("EN_gb", "en"), ("de", "en"), ("", "en"), ("uk", "en")]
 )
 def test_a_language_without_templates_reads_english(language: str, expected: str) -> None:
-    assert {one.language for one in templates_for(["refund"], language, {})} == {expected}
+    assert {one.language for one in templates_for(["refund"], language, {}, neutral=False)} == {expected}
 
 
 def test_own_templates_of_a_third_language_come_with_the_english_ones() -> None:
     own = {"refund": {"de": {"refund": "Danke, {name}.", "geld": "Danke!"}}}
-    found = {one.name: one for one in templates_for(["refund"], "de-AT", own)}
+    found = {one.name: one for one in templates_for(["refund"], "de-AT", own, neutral=False)}
     assert (found["refund"].language, found["refund"].text, found["refund"].first) == ("de", "Danke, {name}.", True)
     assert (found["geld"].language, found["offline"].language) == ("de", "en")
 

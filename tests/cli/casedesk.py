@@ -10,13 +10,16 @@ import asyncio
 import json
 import threading
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, cast
 from unittest.mock import patch
 
+import typer
+
 from monitor import control
+from monitor.cli import application
 from monitor.clock import SystemClock
 from monitor.config import load
 from monitor.flows.desk import VERBS
@@ -27,11 +30,10 @@ from monitor.models import Author, PostType
 from monitor.store import Reader, Writer, open_reader
 from monitor.understanding.judge import Judge
 from tests.cli.inprocess import run_command
-from tests.flows.world import FakeWeb, FakeWorker, World, post
+from tests.flows.world import FakeWorker, HandClock, World, post
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Coroutine, Iterator, Sequence
-    from datetime import datetime
     from pathlib import Path
 
     from monitor.flows.ports import Plan
@@ -50,7 +52,7 @@ CONFIG = f"""
 contact: watch@shop.test
 sentiment: fast
 brands:
-  - {{name: {BRAND}, own: {{accounts: [{US}]}}, vip: ["@zolotaya_marina", "https://reviews.example/u/4711"]}}
+  - {{name: {BRAND}, own: {{accounts: [{US}]}}, vip: ["@zolotaya_marina", "https://u.example/4711", m@shop.test]}}
 sources:
   - {{name: forum, kind: feed, url: "http://127.0.0.1:9/forum", allow: [127.0.0.0/8]}}
   - {{name: reviews, kind: feed, url: "http://127.0.0.1:9/reviews", allow: [127.0.0.0/8]}}
@@ -68,6 +70,15 @@ OLGA, PETR, RITA, ZOYA = "olga_petrova_87", "petr.sidorov.1979", "rita_lebedeva_
 """Names of people whom nobody else is called."""
 SEEN = "Спасибо, что написали. Мы проверяем, что случилось, и вернёмся с ответом сегодня."
 ANSWERED = "Спасибо, что рассказали. Посылку нашли на складе, завтра её привезёт курьер."
+
+
+_get_command = typer.main.get_command
+
+
+@cache
+def _commands(_app: typer.Typer) -> Any:
+    """The commands, made of their functions once and not for each line that is typed: that takes most of its time."""
+    return _get_command(application())
 
 
 class Reading(FakeWorker):
@@ -109,7 +120,8 @@ class Desk:
     places: dict[str, Place]
     person: str = "Ира"
     """Who types, unless another is named."""
-    _numbers: dict[str, int] = field(default_factory=dict)
+    written: int = 0
+    """How many posts there are."""
 
     # ── the world ──
 
@@ -119,8 +131,8 @@ class Desk:
 
     def says(self, who: str, text: str, *, at: str = "forum", to: str | None = None, **rest: object) -> str:
         """Somebody writes, a minute before it is found, in a thread of their own or `to` a post; the post's name."""
-        name = f"{at}-{len(self._numbers) + 1}"
-        self._numbers[name] = len(self._numbers) + 1
+        self.written += 1
+        name = f"{at}-{self.written}"
         written = replace(
             post(0),
             native_id=name,
@@ -177,7 +189,7 @@ class Desk:
     def run(self, *arguments: str, as_: str | None = None, code: int = 0, stdin: str = "") -> Done:
         """`monitor ARGUMENTS`, which looks at the hand clock, too."""
         environ = {"COLUMNS": "200", "MONITOR_PERSON": as_ or self.person}
-        with patch.object(SystemClock, "now", lambda _: self.now):
+        with patch.object(SystemClock, "now", lambda _: self.now), patch.object(typer.main, "get_command", _commands):
             done = run_command(self.folder, *arguments, environ=environ, stdin=stdin)
         assert done.returncode == code, (arguments, done.stdout, done.stderr)
         return done
@@ -212,33 +224,36 @@ class Desk:
         return [one["body"] for one in self.show(number)["events"] if one["kind"] == kind]
 
     def figures(self, name: str) -> list[dict[str, Any]]:
-        """One of the figures that `monitor report cases` tells."""
-        return [row for row in self.rows("report", "cases") if row["figure"] == name]
+        """One of the figures that `monitor report cases` tells of all that has happened by now."""
+        until = (self.now + timedelta(minutes=1)).isoformat()
+        return [row for row in self.rows("report", "cases", "--until", until) if row["figure"] == name]
 
     def told(self, since: datetime | None = None) -> list[tuple[str, str]]:
         """Who was told what since then, in its order: a `mention` by a route, or a notice of a case."""
         rows = reversed(self.rows("deliveries", "--limit", "1000"))
-        heard = [row for row in rows if since is None or row["created_at"][:23] > since.isoformat()[:23]]
+        heard = [row for row in rows if since is None or datetime.fromisoformat(row["created_at"]) > since]
         return [(row["receiver"], row["notice"] or "mention") for row in heard]
 
 
 @contextmanager
-def desk(folder: Path, *, more: str = "", staff: bool = True) -> Iterator[Desk]:
+def desk(folder: Path, *, more: str = "", staff: bool = True, config: str = CONFIG) -> Iterator[Desk]:
     """A shop whose places were visited before; `more` is put to its sources.yaml, and `staff` entered, or nobody."""
-    (folder / "sources.yaml").write_text(CONFIG + more, encoding="utf-8")
+    (folder / "sources.yaml").write_text(config + more, encoding="utf-8")
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
     writer = Writer(folder / "monitor.db")
+    opened = Desk(folder, loop, {})
     try:
-        opened = Desk(folder, loop, {})
         server = opened._wait(_open(opened, writer))
-        if staff:
-            _enter(opened)
-        yield opened
-        loop.call_soon_threadsafe(server.close)
+        try:
+            if staff:
+                _enter(opened)
+            yield opened
+        finally:
+            opened._wait(_close(server))
+            opened._wait(writer.close())
     finally:
-        asyncio.run_coroutine_threadsafe(writer.close(), loop).result(timeout=60)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(timeout=60)
         loop.close()
@@ -251,30 +266,31 @@ async def _open(shop: Desk, writer: Writer) -> asyncio.Server:
     worker = Reading(config.brands)
     plan = await make_plan(config, cast("WorkerPool", worker))
     await writer.start()
-    first: Place | None = None
+    clock = HandClock()
     for source in config.sources:
-        place = Place(
+        shop.places[source.name] = Place(
             writer=writer,
             reader=lambda: Reader(open_reader(database)),
             source=source,
+            clock=clock,
             worker=worker,
             configured=plan,
-            **({"clock": first.clock} if first else {}),
         )
-        first = first or place
-        shop.places[source.name] = place
-    assert first is not None
     hosts = {source.name: f"{source.name}.example:443" for source in config.sources}
-    begin = first.clock.moment
 
     def sync(store: Store) -> None:
-        store.sync_sources(config.sources, hosts, begin)
+        store.sync_sources(config.sources, hosts, clock.now())
 
     await writer.run(sync)
     for place in shop.places.values():
         assert (await place.poll()).error is None
-    asked = {name: partial(verb, first.ports, plan) for name, verb in VERBS.items()}
+    asked = {name: partial(verb, shop.places["forum"].ports, plan) for name, verb in VERBS.items()}
     return await control.serve(control.socket_path(database), asked)
+
+
+async def _close(server: asyncio.Server) -> None:
+    server.close()
+    await server.wait_closed()
 
 
 def _enter(shop: Desk) -> None:

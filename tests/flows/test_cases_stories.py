@@ -467,9 +467,9 @@ def test_R41_R43_002_a_fake_and_another_firms_customer_are_checked_noted_and_ans
         await act(desk, "take", person="anna")
         await act(desk, "answer", person="anna", text="Спасибо, что написали. Подскажите номер заказа и день покупки?")
         await act(desk, "wait", person="anna", text="номер заказа")
-        # While the customer has the word nothing is due, however long they are silent.
+        # While the customer has the word nothing is missed, however long they are silent; after a while anna is asked.
         await until(desk, found + 5 * DAY)
-        assert told(desk) == []
+        assert told(desk) == [(found + 72 * HOURS, "anna", "reminder wait")]
         assert await refused(desk, "verdict", person="anna", verdict=verdict) == {"needs_text"}
         await act(desk, "evidence", person="anna", what="такого покупателя в кассе нет")
         judged = await act(desk, "verdict", person="anna", verdict=verdict, text="Ни заказа, ни имени у нас нет")

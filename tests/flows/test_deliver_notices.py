@@ -5,7 +5,11 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import pytest
+
 from monitor import notify
+from monitor.cases.playbooks import known
+from monitor.cases.states import advance
 from monitor.flows.deliver import deliver
 from monitor.models import (
     JSON,
@@ -13,20 +17,21 @@ from monitor.models import (
     CaseEvent,
     Deadline,
     DeadlineKind,
+    Duty,
     EventKind,
     NoticeIntent,
     NoticeKind,
+    PlaybookSettings,
 )
 from tests.flows.world import BRAND, NOW, SUPPORT, World, play, post
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
     from pathlib import Path
 
-    import pytest
-
     from monitor.alerting.rendering import RenderedMessage
-    from monitor.models import Target
+    from monitor.models import Playbook, Target
     from monitor.store import Store
 
 DUE = NOW + timedelta(hours=2)
@@ -42,7 +47,9 @@ def open_case(store: Store, now: datetime) -> int:
     return case.id
 
 
-async def sent(world: World, monkeypatch: pytest.MonkeyPatch) -> list[RenderedMessage]:
+async def sent(
+    world: World, monkeypatch: pytest.MonkeyPatch, *, playbooks: Mapping[str, Playbook] | None = None
+) -> list[RenderedMessage]:
     """What is due now, as its target gets it, in Russian."""
     taken: list[RenderedMessage] = []
 
@@ -51,7 +58,9 @@ async def sent(world: World, monkeypatch: pytest.MonkeyPatch) -> list[RenderedMe
         taken.append(message)
 
     monkeypatch.setattr(notify, "send", take)
-    plan = replace(world.plan, receivers={SUPPORT.name: replace(SUPPORT, language="ru")})
+    plan = replace(
+        world.plan, receivers={SUPPORT.name: replace(SUPPORT, language="ru")}, playbooks=playbooks or known({})
+    )
     now = world.clock.now()
     claimed = await world.writer.run(lambda store: store.claim_messages(now, 10))
     with ThreadPoolExecutor(1) as senders:
@@ -102,5 +111,51 @@ def test_an_alert_says_what_is_due_in_the_case_of_its_post(tmp_path: Path, monke
         number = await world.writer.run(lambda store: open_case(store, now))
         mentioned = [message.body for message in await sent(world, monkeypatch) if "monitor-alert:" in message.body]
         assert [f"Обращение {number}: первый ответ до {DUE:%Y-%m-%d %H:%M} UTC" in body for body in mentioned] == [True]
+
+    play(tmp_path, story)
+
+
+@pytest.mark.parametrize(
+    ("duties", "classes", "cleared", "is_locked"),
+    [
+        ({"refund": {Duty.LEGAL}}, ["refund"], False, True),
+        ({"refund": {Duty.LEGAL}}, ["negative", "refund"], True, False),
+        ({"refund": {Duty.LEGAL}}, ["negative"], False, False),
+        ({}, ["legal_threat"], False, True),
+        ({"legal_threat": {Duty.VERDICT}}, ["legal_threat"], False, False),
+    ],
+)
+def test_a_notice_advises_no_answer_where_the_playbooks_ask_for_the_word_of_legal(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    duties: dict[str, set[Duty]],
+    classes: list[str],
+    cleared: bool,
+    is_locked: bool,
+) -> None:
+    playbooks = known({name: PlaybookSettings(duties=frozenset(wanted)) for name, wanted in duties.items()})
+
+    def tell(store: Store) -> None:
+        opened: dict[str, JSON] = {"brand": BRAND, "classes": [*classes], "found_at": NOW.isoformat()}
+        case = store.add_case(CaseEvent(kind=EventKind.OPENED, at=NOW, body=opened))
+        if cleared:
+            event = CaseEvent(kind=EventKind.CLEARED, at=NOW, person="vera", body={"text": "можно"})
+            store.save_case(*advance(case, [event], case_id=case.id))
+        intent = NoticeIntent(
+            key="case:reminder",
+            kind=NoticeKind.REMINDER,
+            case_id=case.id,
+            reason="",
+            to=((SUPPORT.name, "owner"),),
+            deadline=DeadlineKind.ACKNOWLEDGE,
+            due_at=DUE,
+        )
+        store.add_notice(intent, [(SUPPORT, "owner")], now=NOW)
+
+    async def story(world: World) -> None:
+        await world.writer.run(tell)
+        [message] = await sent(world, monkeypatch, playbooks=playbooks)
+        assert ("monitor cases clear" in message.body) is is_locked
+        assert ("monitor cases answer" in message.body) is not is_locked
 
     play(tmp_path, story)

@@ -159,7 +159,8 @@ class History:
         self.store.put_post(case.id, post_id=post_id, brand=brand, mention_id=mention_id, why="opened", now=at)
         due = at + 4 * HOUR
         steps = (
-            Deadline(kind=kind, clock=CaseClock.FOUND, step=1, at=due, due_at=due, to="owner") for kind in DeadlineKind
+            Deadline(kind=kind, clock=CaseClock.FOUND, step=1, at=due, due_at=due, to="owner")
+            for kind in (DeadlineKind.ACKNOWLEDGE, DeadlineKind.RESOLVE)
         )
         self.store.set_deadlines(case, tuple(steps))
         return case.id
