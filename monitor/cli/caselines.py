@@ -83,8 +83,12 @@ def print_warnings(warnings: Sequence[Mapping[str, Any]]) -> None:
     """What speaks against an answer's words without forbidding them, on stderr."""
     from monitor.text import safe_text
 
+    meant: dict[str, list[str]] = {}
     for one in warnings:
-        sys.stderr.write(f"warning: {safe_text(str(one['why']))}\n")
+        meant.setdefault(str(one["why"]), []).append(f"“{one['words']}”" if one["words"] else "")
+    for why, words in meant.items():
+        said = ", ".join(filter(None, words))
+        sys.stderr.write(safe_text(f"warning: {why}" + (f" ({said})" if said else "")) + "\n")
 
 
 def print_done(done: Mapping[str, Any], *, is_rehearsal: bool = False) -> None:
@@ -134,6 +138,9 @@ def print_case(shown: Mapping[str, Any], now: datetime) -> None:
         ),
     )
     print_line()
+    for one in shown["told"]:
+        about = f" ({one['deadline']})" if one["deadline"] else ""
+        print_line(f"told {short_time(one['at'])}: {one['receiver']}, {worded(one['kind'])}{about}: {one['state']}")
     for line in _possible(shown):
         print_line(line)
 

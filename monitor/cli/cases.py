@@ -182,6 +182,7 @@ def _shown(case: Case, store: Reader, config: Config | None, name: str) -> dict[
             for one in store.case_posts(case.id)
         ],
         "events": [event_json(event) for event in store.events_of(case.id)],
+        "told": store.told_of_case(case.id),
         "person": someone.name if someone else name,
         "role": someone.role.value if someone else None,
         "allowed": None if may is None else [act.value for act in may],

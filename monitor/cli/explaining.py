@@ -88,6 +88,8 @@ def why(
 def _print_case(number: int | None, store: Reader) -> None:
     if number is not None and (case := store.case(number)) is not None:
         print_line(f"Case {number}, {case.state.value}: monitor cases show {number}")
+        for one in store.told_of_case(number):
+            print_line(f"  - {one['receiver']} was told of the case ({str(one['kind']).replace('_', ' ')})")
 
 
 def _print_post(view: MentionView) -> None:

@@ -27,7 +27,7 @@ from monitor.cli.common import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from monitor.config import Config
     from monitor.errors import Fault
@@ -234,11 +234,11 @@ def deliveries(
             print_json(row)
         return
     print_table(
-        ("id", "mention or alarm", "receiver", "state", "tries", "settled", "last error"),
+        ("id", "about", "receiver", "state", "tries", "settled", "last error"),
         (
             (
                 row["id"],
-                row["mention_id"] or row["alarm"],
+                _about(row),
                 *(row[name] for name in ("receiver", "state", "attempts")),
                 short_time(row["settled_at"]),
                 row["error"],
@@ -246,6 +246,13 @@ def deliveries(
             for row in rows
         ),
     )
+
+
+def _about(row: Mapping[str, object]) -> str:
+    """What a delivery tells of: a mention, an alarm, or what happened in a case."""
+    if row["case_id"] is not None:
+        return f"case {row['case_id']}: {row['notice']}"
+    return f"mention {row['mention_id']}" if row["mention_id"] is not None else str(row["alarm"])
 
 
 @deliveries_app.command("retry")

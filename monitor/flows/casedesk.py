@@ -183,11 +183,13 @@ class _Words(NamedTuple):
     """The body of an act as it is stored, what the reply check warns of, a template's text and its open slots."""
 
     body: Mapping[str, JSON]
+    said: str = ""
     warnings: tuple[ReplyFinding, ...] = ()
     text: str | None = None
     unfilled: tuple[str, ...] = ()
 
 
+WORDS: Final = 200  # characters that are shown of what a warning is about
 _SILENT: Final = _Words({})
 _ASIDE: Final = frozenset({"dry_run", "lang", "set"})
 """Keys of a body that say how an act is done, and are not stored."""
@@ -210,7 +212,7 @@ def _worded(work: CaseWork, act: Act, case: Case, said: Mapping[str, JSON]) -> _
     )
     if refused := [one for one in found if one.severity == "refuse"]:
         raise Refused([Refusal(one.code, one.why, text[one.start : one.end]) for one in refused])
-    return _Words(body, warnings=found)
+    return _Words(body, said=text, warnings=found)
 
 
 def _completed(work: CaseWork, act: Act, case: Case, body: Mapping[str, JSON]) -> Mapping[str, JSON]:
@@ -261,7 +263,7 @@ def _shown(work: CaseWork, case: Case, *, since: int, words: _Words = _SILENT) -
         "case": case_json(case),
         "events": [event_json(event) for event in events],
         "duties": [duty.value for duty in guards.open_duties(case, work.playbook(case))],
-        "warnings": [asdict(one) for one in words.warnings],
+        "warnings": [{**asdict(one), "words": words.said[one.start : one.end][:WORDS]} for one in words.warnings],
         "text": words.text,
         "unfilled": list(words.unfilled),
     }

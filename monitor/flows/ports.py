@@ -12,8 +12,9 @@ from monitor.cases.playbooks import known
 from monitor.flows.network import Contacts
 from monitor.query import parse, words_of
 from monitor.sources import KINDS
-from monitor.text import canonical_url, fold
+from monitor.text import fold
 from monitor.tracking.health import FAILING_AFTER
+from monitor.understanding.authors import profile_link
 from monitor.understanding.history import compile_issues, words_of_issues
 from monitor.understanding.tiers import chosen
 from monitor.worker import WORKERS, WorkerPool
@@ -85,7 +86,7 @@ class Plan:
         """The brands whose list of customers who matter most names this author: account, profile or e-mail address."""
         if not self.customers:
             return frozenset()
-        names = {*_names(author), *_ADDRESS.findall(fold(author.name or "")), canonical_url(author.url or "") or ""}
+        names = {*_names(author), *_ADDRESS.findall(fold(author.name or "")), profile_link(author.url) or ""}
         return frozenset().union(*(self.customers.get(name, frozenset()) for name in names))
 
 
@@ -103,7 +104,7 @@ def _customers(brands: Sequence[Brand]) -> dict[str, frozenset[str]]:
     listed: dict[str, set[str]] = {}
     for brand in brands:
         for name in brand.vip:
-            listed.setdefault(canonical_url(name) or fold(name).lstrip("@"), set()).add(brand.name)
+            listed.setdefault(profile_link(name) or fold(name).lstrip("@"), set()).add(brand.name)
     return {name: frozenset(of) for name, of in listed.items()}
 
 

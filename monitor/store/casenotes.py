@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from monitor.text import fold, words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from sqlite_utils import Database
 
@@ -39,24 +39,35 @@ _COLUMNS: Final = (
 _QUOTED: Final = 4  # words in a row that a text shares with a post are a quotation
 
 
-def blank_notes(db: Database, ids: Sequence[int], is_named: Callable[[str], bool]) -> None:
-    """Before posts go: blank what names their authors in any case, and in those that held them what quotes them."""
-    held = {int(row[0]) for row in db.execute(_HELD, {"ids": json.dumps(ids)}).fetchall()}
+def blank_notes(
+    db: Database, ids: Sequence[int], is_named: Callable[[str], bool], *, cases: Collection[int] | None = None
+) -> None:
+    """Before posts go: blank what names their authors in any case, and in those that held them what quotes them.
+
+    With `cases` both in these only.
+    """
+    held = set(cases or ())
+    if cases is None:
+        held = {int(row[0]) for row in db.execute(_HELD, {"ids": json.dumps(ids)}).fetchall()}
     quotations = _quotations(db, ids) if held else set()
+    among = {"cases": None if cases is None else json.dumps(sorted(cases))}
 
     def is_theirs(case_id: int, text: str) -> bool:
         return is_named(text) or (case_id in held and _quotes(text, quotations))
 
-    for case_id, seq, body in db.execute("SELECT case_id, seq, body FROM case_events").fetchall():
+    for case_id, seq, body in db.execute(
+        f"SELECT case_id, seq, body FROM case_events{_among('case_id', cases)}",  # noqa: S608 - constants
+        among,
+    ).fetchall():
         before = json.loads(body)
         if (kept := _blanked(before, partial(is_theirs, case_id))) != before:
             _put_body(db, case_id, seq, kept)
     for table, column in _COLUMNS:
         number = "id" if table == "cases" else "case_id"
-        found = db.execute(f"SELECT id, {number}, {column} FROM {table} WHERE {column} <> ''")  # noqa: S608 - constants
-        theirs = [row for row, case_id, text in found.fetchall() if is_theirs(case_id, text)]
+        found = db.execute(f"SELECT id, {number}, {column} FROM {table}{_among(number, cases)}", among)  # noqa: S608
+        theirs = [row for row, case_id, text in found.fetchall() if text and is_theirs(case_id, text)]
         _put(db, f"UPDATE {table} SET {column} = ? WHERE id IN (SELECT value FROM json_each(?))", theirs)  # noqa: S608
-    _blank_reasons(db, is_named)
+    _blank_reasons(db, is_named, cases=cases)
 
 
 def forget_colleague(db: Database, name: str, is_named: Callable[[str], bool]) -> None:
@@ -96,15 +107,24 @@ _HELD: Final = """
 """
 
 
-def _blank_reasons(db: Database, is_named: Callable[[str], bool]) -> None:
+def _blank_reasons(db: Database, is_named: Callable[[str], bool], *, cases: Collection[int] | None = None) -> None:
     """Why a post is in a case, and why somebody was told of it."""
-    reasons = db.execute("SELECT DISTINCT why FROM case_posts").fetchall()
-    named = [why for (why,) in reasons if is_named(why)]
-    _put(db, "UPDATE case_posts SET why = ? WHERE why IN (SELECT value FROM json_each(?))", named)
-    told = "SELECT deliveries.id, deliveries.reason FROM alerts JOIN deliveries ON alert_id = alerts.id"
-    found = db.execute(f"{told} WHERE notice_id IS NOT NULL").fetchall()
-    theirs = [delivery for delivery, reason in found if is_named(reason)]
+    among = {"cases": None if cases is None else json.dumps(sorted(cases))}
+    where = _among("case_id", cases)
+    reasons = db.execute(f"SELECT DISTINCT case_id, why FROM case_posts{where}", among).fetchall()  # noqa: S608
+    for case_id, why in reasons:
+        if is_named(why):
+            db.execute("UPDATE case_posts SET why = ? WHERE case_id = ? AND why = ?", (BLANK, case_id, why))
+    told = f"""
+        SELECT deliveries.id, deliveries.reason FROM case_notices JOIN alerts ON notice_id = case_notices.id
+        JOIN deliveries ON alert_id = alerts.id{where}
+    """  # noqa: S608 - constants
+    theirs = [delivery for delivery, reason in db.execute(told, among).fetchall() if is_named(reason)]
     _put(db, "UPDATE deliveries SET reason = ? WHERE id IN (SELECT value FROM json_each(?))", theirs)
+
+
+def _among(column: str, cases: Collection[int] | None) -> str:
+    return "" if cases is None else f" WHERE {column} IN (SELECT value FROM json_each(:cases))"
 
 
 def _put(db: Database, statement: str, which: Sequence[object]) -> None:

@@ -160,6 +160,18 @@ class CaseReading(DeadlineReading):
             for row in found.fetchall()
         ]
 
+    def told_of_case(self, case_id: int) -> list[dict[str, object]]:
+        """Who was told of a case besides its mentions, in order: `at`, `kind`, `deadline`, `receiver`, `state`."""
+        found = self._db.query(
+            """
+            SELECT case_notices.at, kind, deadline, receiver, deliveries.state FROM case_notices
+                JOIN alerts ON notice_id = case_notices.id JOIN deliveries ON alert_id = alerts.id
+            WHERE case_id = ? ORDER BY deliveries.id
+            """,
+            (case_id,),
+        )
+        return list(found)
+
     def case_of(self, post_id: int, brand: str) -> int | None:
         """The case that a post belongs to as a complaint to a brand; None where to none."""
         row = self._db.execute(

@@ -14,6 +14,7 @@ from monitor.store.queries import FIRST
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from datetime import datetime
+    from typing import Any
 
     from sqlite_utils import Database
 
@@ -21,6 +22,7 @@ NEIGHBOURS: Final = 5_000
 """Posts at most that are looked at together."""
 _NEWEST: Final = 1_000  # posts of one author or thread that are looked at, newest first: some never end
 _BESIDE: Final = 500  # what one author wrote beside a complaint
+_OF_EACH: Final = 3  # oldest posts, and newest, by which it is known what of an author a case holds
 _ENDS: Final = 100  # first and newest posts of a story by which its cases are known
 
 
@@ -72,7 +74,7 @@ _WAYS: Final = {
     """,
     **{
         way: f"""
-        SELECT near.value FROM (
+        SELECT post_id, case_id, by_hand FROM (
             SELECT (SELECT json_group_array(id) FROM (
                 SELECT id FROM posts WHERE {column} = wanted.value ORDER BY id DESC LIMIT {_NEWEST}
             )) AS ids FROM json_each(:values) AS wanted
@@ -81,12 +83,6 @@ _WAYS: Final = {
         for way, column in (("link", "author_link"), ("name", "author_key"))
     },
 }
-# Of each case and each spelling of an author one post that tells no story, and one that does.
-_ONE_OF_EACH: Final = """
-    SELECT min(posts.id) FROM json_each(:posts) AS wanted CROSS JOIN posts ON posts.id = wanted.value
-        CROSS JOIN case_posts ON post_id = posts.id AND brand = :brand
-    WHERE by_hand = 0 GROUP BY case_id, author, author_url, source_id, story_id IS NULL
-"""
 # The first post of each story, and its case.
 _ORIGINS: Final = """
     SELECT stories.id, post_id, case_id FROM json_each(:stories) AS wanted CROSS JOIN stories ON stories.id = value
@@ -151,11 +147,11 @@ class NeighbourReading:
             return few
         near = _Near(keys or _same_name, start)
         while len(near.circle) < NEIGHBOURS and (asked := near.unasked()):
-            near.offer(self._placed(brand, sorted(self._by(asked, brand) - near.known)))
+            near.offer(self._placed(brand, sorted(self._found(asked, brand) - near.known)))
         return near.sorted()
 
     def _few(self, brand: str, start: Sequence[_Placed], keys: _Keys) -> list[Neighbour]:
-        """These posts, who told their stories, and one or two posts for each case of any of those authors.
+        """These posts, who told their stories, and what each case holds of those authors, _OF_EACH from either end.
 
         Of one that copied others in their cases also whom they copied. Nothing where one of these posts is the first
         of its story: then a case may be somebody else's from now on.
@@ -172,9 +168,8 @@ class NeighbourReading:
             return []
         near = _Near(keys, [*start, *tellers], by_author=True)
         while asked := near.unasked():
-            values = {"brand": brand, "posts": json.dumps(sorted(self._by(asked, brand)))}
-            each = {int(post_id) for (post_id,) in self._db.execute(_ONE_OF_EACH, values).fetchall()}
-            near.offer(self._placed(brand, sorted(each - near.known)))
+            some = {post_id for ids in self._held_of(asked, brand) for post_id in (*ids[:_OF_EACH], *ids[-_OF_EACH:])}
+            near.offer(self._placed(brand, sorted(some - near.known)))
         copied = {(one.story_id, one.case_id) for one in near.circle.values() if one.story_id is not None}
         copied = {(story, case_id) for story, case_id in copied if story not in stories}
         origins = self._origins(brand, {story for story, _ in copied})
@@ -182,7 +177,9 @@ class NeighbourReading:
         first = {origins[story][0] for story in known}
         for story in {story for story, _ in copied} - known:
             first.update(self._tellers(brand, story))
-        return sorted([*near.circle.values(), *(one for one, *_ in self._placed(brand, sorted(first - near.circle.keys())))])
+        return sorted(
+            [*near.circle.values(), *(one for one, *_ in self._placed(brand, sorted(first - near.circle.keys())))]
+        )
 
     def _tellers(self, brand: str, story: int) -> list[int]:
         """Of each case that holds posts of a story the one that was written first.
@@ -201,15 +198,25 @@ class NeighbourReading:
         found = self._db.execute(_ORIGINS, {"brand": brand, "stories": json.dumps(list(stories))})
         return {int(story): (int(post_id), int(case_id)) for story, post_id, case_id in found.fetchall()}
 
-    def _by(self, asked: Mapping[str, Collection[int | str]], brand: str) -> set[int]:
-        return {
-            int(post_id)
+    def _held_of(self, asked: Mapping[str, Collection[int | str]], brand: str) -> list[list[int]]:
+        """What each case holds of authors, oldest first."""
+        return [
+            sorted(json.loads(ids))
             for way, values in asked.items()
-            for (post_id,) in self._db.execute(
-                _WAYS[way],
-                {"brand": brand, "values": json.dumps(list(values), ensure_ascii=False), "limit": NEIGHBOURS},
-            ).fetchall()
-        }
+            for (ids,) in self._ask(
+                f"SELECT json_group_array(post_id) FROM ({_WAYS[way]}) "  # noqa: S608 - constants
+                "WHERE by_hand = 0 GROUP BY case_id",
+                brand,
+                values,
+            )
+        ]
+
+    def _found(self, asked: Mapping[str, Collection[int | str]], brand: str) -> set[int]:
+        return {row[0] for way, values in asked.items() for row in self._ask(_WAYS[way], brand, values)}
+
+    def _ask(self, query: str, brand: str, values: Collection[int | str]) -> list[tuple[Any, ...]]:
+        known = {"brand": brand, "values": json.dumps(list(values), ensure_ascii=False), "limit": NEIGHBOURS}
+        return list(self._db.execute(query, known).fetchall())
 
     def _placed(self, brand: str, post_ids: Sequence[int]) -> list[_Placed]:
         found = self._db.execute(_PLACED, (json.dumps(list(post_ids)), brand))
@@ -225,12 +232,28 @@ class NeighbourReading:
         ]
 
     def customer_of(self, case_id: int) -> tuple[Author, str] | None:
-        """Who wrote the first post of a case, and at which source; None where it has no posts."""
+        """Who wrote the first post of a case, and at which source; None where it has no posts.
+
+        What was linked by hand counts where there is nothing else; whether it was is asked of one post, not of all.
+        """
         row = self._db.execute(
-            f"SELECT author, author_url, sources.name FROM cases JOIN posts ON posts.id = ({FIRST}) "  # noqa: S608 - constants
-            "JOIN sources ON sources.id = posts.source_id WHERE cases.id = ?",
-            (case_id,),
+            """
+            SELECT author, author_url, sources.name, by_hand FROM (
+                SELECT posts.id FROM case_posts INDEXED BY case_posts_by_case
+                    CROSS JOIN posts ON posts.id = case_posts.post_id
+                WHERE case_posts.case_id = :case
+                ORDER BY coalesce(posts.published_at, posts.discovered_at), posts.id LIMIT 1
+            ) AS first CROSS JOIN case_posts ON post_id = first.id AND case_id = :case
+                CROSS JOIN posts ON posts.id = first.id JOIN sources ON sources.id = posts.source_id
+            """,
+            {"case": case_id},
         ).fetchone()
+        if row is not None and row[3]:
+            row = self._db.execute(
+                f"SELECT author, author_url, sources.name FROM cases JOIN posts ON posts.id = ({FIRST}) "  # noqa: S608 - constants
+                "JOIN sources ON sources.id = posts.source_id WHERE cases.id = ?",
+                (case_id,),
+            ).fetchone()
         return None if row is None else (Author(name=row[0], url=row[1]), str(row[2]))
 
     def beside(self, post_id: int) -> list[int]:

@@ -16,6 +16,28 @@ if TYPE_CHECKING:
 WINDOW: Final = 500  # posts that are looked at in one go for being past their time: some milliseconds
 
 
+# Cases that hold these posts, or let them go to another, unless they hold nothing else.
+_SHARED: Final = """
+    WITH going (id) AS MATERIALIZED (SELECT value FROM json_each(?)), held (case_id, post_id) AS (
+        SELECT case_id, post_id FROM case_posts WHERE post_id IN going
+        UNION SELECT case_id, body ->> 'post' FROM case_events WHERE kind = 'left' AND body ->> 'post' IN going
+    )
+    SELECT case_id, post_id FROM held WHERE NOT EXISTS (
+            SELECT 1 FROM case_posts WHERE case_id = held.case_id AND post_id IN going)
+        OR EXISTS (SELECT 1 FROM case_posts WHERE case_id = held.case_id AND post_id NOT IN going)
+"""
+# A case, and those that went on in it.
+_FAMILY: Final = """
+    WITH RECURSIVE family (id) AS (
+        SELECT ? UNION SELECT cases.id FROM family JOIN cases ON cases.merged_into = family.id
+    ) SELECT id FROM family
+"""
+_AUTHORS_LEFT: Final = """
+    SELECT DISTINCT author, author_url FROM case_posts CROSS JOIN posts ON posts.id = post_id
+    WHERE case_id IN (SELECT value FROM json_each(:family)) AND post_id NOT IN (SELECT value FROM json_each(:ids))
+"""
+
+
 class Window(NamedTuple):
     """Posts that are past their time, and the id to go on after, None where the rest is younger."""
 
@@ -37,6 +59,7 @@ class RetentionVerbs(RemovalVerbs):
                 """,
                 (wanted,),
             ).fetchall()
+            self._blank_shared(ids)
             gone = self._remove_posts(ids)
             # The trigger of mentions has subtracted them.
             self._db.conn.executemany(
@@ -48,6 +71,22 @@ class RetentionVerbs(RemovalVerbs):
                 counted,
             )
         return gone
+
+    def _blank_shared(self, ids: Sequence[int]) -> None:
+        """In cases that go on without these posts nothing quotes them, nor names whoever is in the case no more."""
+        held: dict[int, list[int]] = {}
+        for case_id, post_id in self._db.execute(_SHARED, (json.dumps(ids),)).fetchall():
+            held.setdefault(int(case_id), []).append(int(post_id))
+        for case_id, theirs in held.items():
+            family = [int(one) for (one,) in self._db.execute(_FAMILY, (case_id,)).fetchall()]
+            stay = {"family": json.dumps(family), "ids": json.dumps(ids)}
+            here = {name for row in self._db.execute(_AUTHORS_LEFT, stay).fetchall() for name in row}
+            found = self._db.execute(
+                "SELECT author, author_url, url FROM posts WHERE id IN (SELECT value FROM json_each(?))",
+                (json.dumps(theirs),),
+            )
+            gone = {name for row in found.fetchall() for name in row if name} - here
+            blank_notes(self._db, theirs, Names.of([], sorted(gone)).stand_in, cases=family)
 
     def retire_alarms(self, before: datetime) -> Erased:
         """Take away alarms that were over before then, with all that was told of them; one on its way waits."""
@@ -70,8 +109,10 @@ class RetentionVerbs(RemovalVerbs):
     def past_their_time(self, after: int, *, mentions_before: datetime, others_before: datetime) -> Window:
         """Of the next WINDOW posts those that were found before their limit and that nobody waits for.
 
-        A post waits while an alert about it or its case is on its way, or its case is not over. An answer of ours
-        counts as a mention: response figures live as long as what was answered; a post of a case does, too.
+        A post waits while an alert about it or its case is on its way, and while its case is not over and goes on:
+        something is due in it yet, or happened since `mentions_before`. What nobody touches any more is not kept for
+        ever. An answer of ours counts as a mention: response figures live as long as what was answered; a post of a
+        case does, too.
         """
         latest = rows.to_text(max(mentions_before, others_before))
         looked_at = self._db.execute(
@@ -92,22 +133,25 @@ class RetentionVerbs(RemovalVerbs):
             },
         ).fetchall()
         past = [int(post_id) for post_id, is_past, _ in looked_at if is_past]
-        awaited = self._awaited(past)
+        awaited = self._awaited(past, mentions_before)
         more = len(looked_at) == WINDOW and any(is_old for _, _, is_old in looked_at)
         return Window([post_id for post_id in past if post_id not in awaited], looked_at[-1][0] if more else None)
 
-    def _awaited(self, ids: Sequence[int]) -> set[int]:
+    def _awaited(self, ids: Sequence[int], since: datetime) -> set[int]:
         found = self._db.execute(
             f"""
             SELECT DISTINCT mentions.post_id FROM mentions JOIN alerts ON alerts.mention_id = mentions.id
             JOIN deliveries ON deliveries.alert_id = alerts.id
             WHERE deliveries.state = 'pending' AND mentions.post_id IN (SELECT value FROM json_each(:ids))
             UNION SELECT case_posts.post_id FROM case_posts JOIN cases ON cases.id = case_posts.case_id
-            WHERE case_posts.post_id IN (SELECT value FROM json_each(:ids)) AND (cases.state NOT IN {OVER} OR EXISTS (
+            WHERE case_posts.post_id IN (SELECT value FROM json_each(:ids)) AND ((cases.state NOT IN {OVER} AND (
+                EXISTS (SELECT 1 FROM case_deadlines WHERE case_id = cases.id AND fired_at IS NULL)
+                OR (SELECT at FROM case_events WHERE case_id = cases.id AND seq = cases.seq) >= :since
+            )) OR EXISTS (
                 SELECT 1 FROM case_notices JOIN alerts ON alerts.notice_id = case_notices.id
                 JOIN deliveries ON deliveries.alert_id = alerts.id
                 WHERE case_notices.case_id = cases.id AND deliveries.state = 'pending'))
             """,  # noqa: S608 - a constant
-            {"ids": json.dumps(ids)},
+            {"ids": json.dumps(ids), "since": rows.to_text(since)},
         )
         return {int(post_id) for (post_id,) in found.fetchall()}

@@ -16,10 +16,7 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, Any, cast
 from unittest.mock import patch
 
-import typer
-
 from monitor import control
-from monitor.cli import application
 from monitor.clock import SystemClock
 from monitor.config import load
 from monitor.flows.desk import VERBS
@@ -70,15 +67,6 @@ OLGA, PETR, RITA, ZOYA = "olga_petrova_87", "petr.sidorov.1979", "rita_lebedeva_
 """Names of people whom nobody else is called."""
 SEEN = "Спасибо, что написали. Мы проверяем, что случилось, и вернёмся с ответом сегодня."
 ANSWERED = "Спасибо, что рассказали. Посылку нашли на складе, завтра её привезёт курьер."
-
-
-_get_command = typer.main.get_command
-
-
-@cache
-def _commands(_app: typer.Typer) -> Any:
-    """The commands, made of their functions once and not for each line that is typed: that takes most of its time."""
-    return _get_command(application())
 
 
 class Reading(FakeWorker):
@@ -189,7 +177,7 @@ class Desk:
     def run(self, *arguments: str, as_: str | None = None, code: int = 0, stdin: str = "") -> Done:
         """`monitor ARGUMENTS`, which looks at the hand clock, too."""
         environ = {"COLUMNS": "200", "MONITOR_PERSON": as_ or self.person}
-        with patch.object(SystemClock, "now", lambda _: self.now), patch.object(typer.main, "get_command", _commands):
+        with patch.object(SystemClock, "now", lambda _: self.now):
             done = run_command(self.folder, *arguments, environ=environ, stdin=stdin)
         assert done.returncode == code, (arguments, done.stdout, done.stderr)
         return done

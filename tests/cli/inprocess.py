@@ -7,10 +7,13 @@ import os
 import sys
 from contextlib import chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
-from monitor.cli import main
+import typer.main
+
+from monitor.cli import application, main
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,6 +44,7 @@ def run_command(
         redirect_stderr(err),
         patch.dict(os.environ, environ or {}),
         patch.object(sys, "argv", ["monitor", *arguments]),
+        patch.object(typer.main, "get_command", lambda _app: _built()),
         patch.object(sys, "stdin", io.TextIOWrapper(io.BytesIO(given), encoding="utf-8")),
     ):
         try:
@@ -50,6 +54,15 @@ def run_command(
         finally:
             os.umask(umask)
     return Done(code if isinstance(code, int) else int(code is not None), out.text(), err.text())
+
+
+@cache
+def _built() -> Any:
+    """The command line as typer builds it, which takes longer than most commands."""
+    return typer.main.get_command(application())
+
+
+_built()  # before anything is patched
 
 
 class Stream(io.TextIOWrapper):

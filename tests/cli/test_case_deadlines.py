@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -176,6 +177,42 @@ def test_R2_while_the_customer_owes_us_something_the_time_to_resolve_stands_stil
     assert _time(due(shop)["resolve", "found"]["due_at"]) - _time(before) == shop.now - asked
 
 
+def test_R2_the_customers_word_is_shown_as_what_is_due_and_never_as_missed_by_us(shop: Desk) -> None:
+    shop.says(OLGA, LATE)
+    shop.act("take", "1")
+    shop.act("answer", "1", "--text", SEEN)
+
+    def listed() -> dict[str, Any]:
+        return dict(json.loads(shop.run("cases", "list", "--json").stdout))
+
+    def screen() -> str:
+        return " ".join(shop.run("cases", "show", "1").stdout.split())
+
+    for again in range(2):
+        shop.act("wait", "1", "номер заказа")
+        asked, until = shop.now, shop.now + timedelta(hours=72)
+        ahead = due(shop)["wait", "found"]
+        assert {what for what, _ in due(shop)} == {"wait"}, again
+        assert _time(ahead["due_at"]) == _time(ahead["next_at"]) == _time(listed()["due_at"]) == until
+        assert (ahead["next_step"], ahead["next_to"], ahead["missed_at"], ahead["is_over"]) == (0, "owner", None, False)
+        assert re.search(r"the customer's word asking \S+ \S+ in 3 d reminder \S+ \S+ to owner", screen())
+        shop.passes(hours=80)
+        assert (shop.told(asked), shop.happened("breached")) == ([("Ира", "reminder")], [])
+        # It stays what is due, until somebody does something.
+        behind = due(shop)["wait", "found"]
+        assert (behind["next_at"], behind["missed_at"], behind["is_over"]) == (None, None, False)
+        assert _time(listed()["due_at"]) == until
+        assert json.loads(shop.run("cases", "list", "--due-within", "1h", "--json").stdout)["id"] == 1
+        assert re.search(r"the customer's word asking \S+ \S+ 8 h late", screen())
+        assert f"reminded of the customer's word, waited for until {until:%Y-%m-%d %H:%M} UTC" in screen()
+        shop.act("resume", "1")
+        assert {what for what, _ in due(shop)} == {"resolve"}
+        assert "customer's word asking" not in screen()
+    (row,) = [row for row in shop.figures("deadlines") if (row["kind"], row["clock"]) == ("resolve", "found")]
+    assert (row["breached"], row["running"]) == (0, 1)
+    assert {row["kind"] for row in shop.figures("deadlines")} == {"acknowledge", "resolve"}
+
+
 # ── R3: who is not answered complains elsewhere ──
 
 
@@ -238,6 +275,19 @@ def test_R36_the_role_legal_hears_first_of_a_threat_to_sue(shop: Desk) -> None:
     heard = shop.told()
     assert heard[0] == ("Анна", "opened")
     assert ("Вера", "opened") not in heard
+
+
+def test_what_the_configuration_gives_to_the_lawyer_is_locked_and_answered_like_a_threat(tmp_path: Path) -> None:
+    ours = '    templates: {ru: {ours: "Здравствуйте, {name}! Спасибо, что написали."}}\n'
+    with desk(tmp_path, more="playbooks:\n  rude_staff:\n    duties: [verdict, legal]\n" + ours) as shop:
+        shop.says(PETR, RUDE)
+        assert "legal_threat" not in shop.case()["classes"]
+        for arguments in (("template", "1"), ("template", "1", "ours"), ("answer", "1", "--text", SEEN)):
+            assert "legal" in shop.refused(*arguments)
+        shop.act("clear", "1", "Отвечать можно, о вине ни слова", as_="Анна")
+        assert shop.show()["templates"] == ["legal_neutral", "legal_progress"]
+        assert PETR in shop.run("cases", "template", "1", "legal_neutral").stdout
+        shop.refused("template", "1", "ours")
 
 
 def test_R36_templates_stay_locked_until_the_lawyer_has_spoken(shop: Desk) -> None:

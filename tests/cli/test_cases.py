@@ -378,7 +378,9 @@ def test_the_words_of_an_answer_are_checked_and_a_rehearsal_stores_nothing(folde
     assert act(folder, "show", number)["case"]["seq"] == 1
     done = act(folder, "answer", number, "--file", "-", stdin=grovelling)
     assert {one["severity"] for one in done["warnings"]} == {"warn"}
-    assert len(done["warnings"]) == rehearsed.stderr.count("warning: ") >= 2
+    reasons = {one["why"] for one in done["warnings"]}  # each is said once, with all the words that are meant
+    assert len(reasons) == rehearsed.stderr.count("warning: ") >= 2
+    assert all(f"“{one['words']}”" in rehearsed.stderr for one in done["warnings"] if one["words"])
     assert done["events"][0]["body"]["text"] == grovelling
 
 

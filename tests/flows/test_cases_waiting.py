@@ -52,7 +52,7 @@ def test_who_waits_is_reminded_once_in_each_waiting_of_a_round_and_again_in_the_
         await act(desk, "verdict", person="anna", verdict="not", text="Заказ не назван, проверить нечего")
         await act(desk, "answer", person="anna", text="Спасибо. Назовите номер заказа, и мы поможем")
         await act(desk, "close", person="anna", outcome="unreachable")
-        await act(desk, "reopen", person="boris", text="клиент позвонил")
+        await act(desk, "reopen", person="boris", why="клиент позвонил")
         await act(desk, "answer", person="anna", text=ASKED)
         await act(desk, "wait", person="anna", text="номер заказа")
         asked = minute(desk)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from monitor.models import CaseEvent, CaseState, EventKind, Person, Role
+from monitor.models import CaseEvent, CaseState, DeadlineKind, EventKind, Person, Role
 from monitor.store.casefigures import endings
 from tests.store.cases import BRAND, HOUR, MINUTE, NOW, change, due, open_case, open_store, say
 
@@ -82,6 +82,33 @@ def test_a_case_is_one_flat_row_with_the_times_from_both_clocks(store: Store) ->
     assert events.fetchall() == [(1, "opened", "negative"), (2, "answered", None)]
     step = one(store, "SELECT kind, owner, minutes_late FROM v_case_deadlines")
     assert step == {"kind": "acknowledge", "owner": "Ирина", "minutes_late": 0}
+
+
+def test_the_end_of_a_waiting_is_what_is_due_while_it_lasts_and_no_breach(store: Store) -> None:
+    def listed() -> object:
+        (row,) = store.cases_list(limit=9)
+        return row["due_at"]
+
+    case = open_case(store, say(store, "a"))
+    case = change(store, case, CaseEvent(kind=EventKind.WAITING, at=NOW), acknowledged_at=NOW, waiting_at=NOW)
+    store.set_deadlines(case, [due(601, NOW + 3 * HOUR, kind=DeadlineKind.WAIT)])
+    assert listed() == "2026-11-21T15:00:00.000Z"
+    store.fire_deadlines(NOW + 3 * HOUR, 9)
+    store.set_deadlines(case, [due(601, NOW + 3 * HOUR, kind=DeadlineKind.WAIT)])
+    assert listed() == "2026-11-21T15:00:00.000Z"
+    told = one(store, "SELECT kind, step, fired_at IS NOT NULL AS fired FROM v_case_deadlines")
+    assert told == {"kind": "wait", "step": 0, "fired": 1}
+    assert one(store, "SELECT resolved_in_time, resolve_by FROM v_cases") == {
+        "resolved_in_time": "running",
+        "resolve_by": None,
+    }
+    later = NOW + 5 * HOUR
+    case = change(store, case, CaseEvent(kind=EventKind.WAITING, at=later), waiting_at=later)
+    store.set_deadlines(case, [due(18_601, NOW + 8 * HOUR, kind=DeadlineKind.WAIT)])
+    assert listed() == "2026-11-21T20:00:00.000Z"  # not the end of the former one
+    change(store, case, CaseEvent(kind=EventKind.RESUMED, at=later), waiting_at=None)
+    store.set_deadlines(case, [])
+    assert listed() is None
 
 
 def test_a_deadline_is_met_breached_running_or_none(store: Store) -> None:
