@@ -15,6 +15,7 @@ import threading
 import urllib.request
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -32,6 +33,7 @@ from tests.site import running_site
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from monitor.flows.ports import Plan, Ports
     from monitor.models import Brand
     from monitor.worker import WorkerPool
     from tests.site import Site
@@ -398,3 +400,48 @@ def test_a_corrupt_database_is_refused_and_left_alone(tmp_path: Path, site: Site
     refused = monitor(tmp_path, "run", "--db", "monitor.db")
     assert refused.returncode == 78
     assert (tmp_path / "monitor.db").read_bytes() == b"no database" * 500
+
+
+def test_no_deadline_is_told_by_a_clock_that_was_just_stepped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock that jumps a month ahead is set back before long; what it would have told cannot be taken back."""
+
+    class Clock:
+        wall, uptime = datetime(2026, 11, 22, tzinfo=UTC), 1000.0
+
+        def now(self) -> datetime:
+            return self.wall
+
+        def monotonic(self) -> float:
+            return self.uptime
+
+        def passes(self, seconds: float) -> None:
+            self.wall, self.uptime = self.wall + timedelta(seconds=seconds), self.uptime + seconds
+
+    looked: list[datetime] = []
+
+    async def look(_ports: object, _plan: object) -> int:
+        looked.append(clock.wall)
+        return 0
+
+    clock = Clock()
+    monkeypatch.setattr(module, "SystemClock", lambda: clock)
+    monkeypatch.setattr(module, "deadlines", look)
+
+    async def run() -> None:
+        daemon = module.Daemon(tmp_path / "sources.yaml", tmp_path / "monitor.db", environ={})
+        daemon._ports, daemon._plan = cast("Ports", None), cast("Plan", None)
+        await daemon._writer.start()
+        await daemon._deadline_tick()
+        assert len(looked) == 1
+        clock.wall += timedelta(days=30)
+        await daemon._deadline_tick()  # before anybody has noticed
+        await daemon._clock_tick()
+        clock.passes(300)
+        await daemon._deadline_tick()
+        assert len(looked) == 1
+        clock.passes(301)
+        await daemon._deadline_tick()
+        assert len(looked) == 2  # so it is meant
+        await daemon._writer.close()
+
+    asyncio.run(run())

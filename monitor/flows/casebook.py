@@ -137,7 +137,7 @@ class CaseBook:
         """
         if deadline is None:
             deadline = next(
-                (one for one in self._due(case) if one.clock is CaseClock.FOUND and one.step == BREACH), None
+                (one for one in self._due(case) if one.clock is CaseClock.FOUND and one.step >= BREACH), None
             )
         only = only or (said is not None and said.is_told)
         persons = self.store.persons()

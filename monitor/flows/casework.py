@@ -103,8 +103,18 @@ class CaseWork(CaseMoves):
         self.write(case, CaseEvent(kind=EventKind.SILENT, at=self.now, person=person, body={"text": text}))
 
     def _around(self, said: Said, brand: str) -> list[Placed]:
-        """The post and those that cases hold whose author or story it shares; old cases hold theirs for themselves."""
-        neighbours = self.store.neighbours(brand, [said.post_id], keys=_names)
+        """The post and those that cases hold whose author or story it shares; old cases hold theirs for themselves.
+
+        Few of them are enough where nothing but the post itself finds its place.
+        """
+
+        def suffice(found: Sequence[Neighbour]) -> bool:
+            alone = (said.post_id,)
+            return all(isinstance(one, Join | Open) and one.posts == alone for one in moves(self._held(found)))
+
+        return self._held(self.store.neighbours(brand, [said.post_id], keys=_names, suffice=suffice))
+
+    def _held(self, neighbours: Sequence[Neighbour]) -> list[Placed]:
         numbers = {one.case_id for one in neighbours if one.case_id is not None}
         past = {number for number in numbers if is_past(self.case(number), self.now)}
         return [_placed(one) for one in neighbours if one.case_id not in past]

@@ -153,7 +153,8 @@ class NeighbourReading:
     def _few(self, brand: str, start: Sequence[_Placed], keys: _Keys) -> list[Neighbour]:
         """These posts, who told their stories, and what each case holds of those authors, _OF_EACH from either end.
 
-        Of one that copied others in their cases also whom they copied. Nothing where one of these posts is the first
+        A case that is seen to be an author's own by these is. Of another, which holds what they copied or somebody else
+        of their name wrote, all of it is looked at, and whom they copied. Nothing where one of these posts is the first
         of its story: then a case may be somebody else's from now on.
         """
         stories = {one.story_id for one, *_ in start if one.story_id is not None}
@@ -168,8 +169,12 @@ class NeighbourReading:
             return []
         near = _Near(keys, [*start, *tellers], by_author=True)
         while asked := near.unasked():
-            some = {post_id for ids in self._held_of(asked, brand) for post_id in (*ids[:_OF_EACH], *ids[-_OF_EACH:])}
-            near.offer(self._placed(brand, sorted(some - near.known)))
+            held = self._held_of(asked, brand)
+            ends = [{*ids[:_OF_EACH], *ids[-_OF_EACH:]} for ids in held]
+            near.offer(self._placed(brand, sorted(set().union(*ends) - near.known)))
+            own = self._told_by(brand, near)
+            rest = {post_id for ids, some in zip(held, ends, strict=True) if some.isdisjoint(own) for post_id in ids}
+            near.offer(self._placed(brand, sorted(rest - near.known)))
         copied = {(one.story_id, one.case_id) for one in near.circle.values() if one.story_id is not None}
         copied = {(story, case_id) for story, case_id in copied if story not in stories}
         origins = self._origins(brand, {story for story, _ in copied})
@@ -180,6 +185,15 @@ class NeighbourReading:
         return sorted(
             [*near.circle.values(), *(one for one, *_ in self._placed(brand, sorted(first - near.circle.keys())))]
         )
+
+    def _told_by(self, brand: str, near: _Near) -> set[int]:
+        """Those of the circle that tell no story, or one that their own author told first."""
+        told = self._origins(brand, {one.story_id for one in near.circle.values() if one.story_id is not None})
+        return {
+            one.post_id
+            for one in near.circle.values()
+            if one.story_id is None or (one.story_id in told and near.is_same(one.post_id, told[one.story_id][0]))
+        }
 
     def _tellers(self, brand: str, story: int) -> list[int]:
         """Of each case that holds posts of a story the one that was written first.
@@ -199,16 +213,13 @@ class NeighbourReading:
         return {int(story): (int(post_id), int(case_id)) for story, post_id, case_id in found.fetchall()}
 
     def _held_of(self, asked: Mapping[str, Collection[int | str]], brand: str) -> list[list[int]]:
-        """What each case holds of authors, oldest first."""
+        """What each case holds of each name and each link, oldest first."""
+        query = "SELECT json_group_array(post_id) FROM ({}) WHERE by_hand = 0 GROUP BY case_id"
         return [
             sorted(json.loads(ids))
             for way, values in asked.items()
-            for (ids,) in self._ask(
-                f"SELECT json_group_array(post_id) FROM ({_WAYS[way]}) "  # noqa: S608 - constants
-                "WHERE by_hand = 0 GROUP BY case_id",
-                brand,
-                values,
-            )
+            for value in values
+            for (ids,) in self._ask(query.format(_WAYS[way]), brand, [value])
         ]
 
     def _found(self, asked: Mapping[str, Collection[int | str]], brand: str) -> set[int]:
@@ -306,6 +317,12 @@ class _Near:
     def sorted(self) -> list[Neighbour]:
         """The circle, oldest first."""
         return [self.circle[post_id] for post_id in sorted(self.circle)]
+
+    def is_same(self, post_id: int, other_id: int) -> bool:
+        """Whether two posts are of one author, as far as these two tell; not where one is outside the circle."""
+        pair = [self.circle[one] for one in (post_id, other_id) if one in self.circle]
+        mine, *theirs = (set(self._keys(one.author, one.source)) for one in pair)
+        return bool(theirs) and not mine.isdisjoint(*theirs)
 
     def unasked(self) -> dict[str, list[int | str]]:
         """What the circle shares with others that were not asked for yet, by the ways; they count as asked now."""

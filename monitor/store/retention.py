@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from monitor.store import rows
 from monitor.store.casedeadlines import OVER
+from monitor.store.casenotes import blank_notes
+from monitor.store.erase import Names
 from monitor.store.removal import Erased, RemovalVerbs
 
 if TYPE_CHECKING:

@@ -11,10 +11,11 @@ import pytest
 from monitor.cases.states import apply, fold, stamped
 from monitor.models import CaseEvent, CaseState, EventKind, Person, Role
 from monitor.store.forgotten import weigh
-from tests.store.cases import BRAND, HOUR, NOW, SUPPORT, note, notice, open_case, open_store, say
+from tests.store.cases import BRAND, HOUR, NOW, SUPPORT, due, note, notice, open_case, open_store, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
     from pathlib import Path
 
     from monitor.models import JSON, Case
@@ -142,25 +143,25 @@ def test_one_of_ours_who_left_did_it_as_nobody_in_particular(store: Store) -> No
     assert store._db.execute("SELECT reason FROM case_notices").fetchall() == [(BLANK,)]
 
 
-def test_posts_wait_for_their_case_and_for_what_is_told_of_it(store: Store) -> None:
+def past(store: Store, *, limit: datetime = NOW + HOUR) -> list[int]:
+    """What goes where posts of cases and all others may be as old as `limit`."""
+    return store.past_their_time(0, mentions_before=limit, others_before=limit).ids
+
+
+def test_posts_wait_while_their_case_goes_on_and_for_what_is_told_of_it(store: Store) -> None:
     first, second = say(store, "a"), say(store, "b", brand=None)
-    case = open_case(store, first, second)
+    case = open_case(store, first, second, at=NOW + 2 * HOUR)
     loose = say(store, "c")
-
-    def past(after: int = 0) -> list[int]:
-        limit = NOW + 24 * HOUR
-        return store.past_their_time(after, mentions_before=limit, others_before=limit).ids
-
-    assert past() == [loose[0]]
+    assert past(store) == [loose[0]]
     case = act(store, case, EventKind.SILENT, text="тролль")
-    assert past() == [loose[0]]
+    assert past(store) == [loose[0]]
     store.add_notice(notice(case, "k"), [(SUPPORT, "owner")], now=NOW)
     case = act(store, case, EventKind.CLOSED, outcome="quiet")
     assert case.state is CaseState.CLOSED
-    assert past() == [loose[0]]
+    assert past(store) == [loose[0]]
     (message,) = store.claim_messages(NOW, 1)
     store.message_sent(message.id, NOW)
-    assert past() == [first[0], second[0], loose[0]]
+    assert past(store) == [first[0], second[0], loose[0]]
     # As long as a mention: what stands beside it is no other post.
     window = store.past_their_time(0, mentions_before=NOW - HOUR, others_before=NOW + 24 * HOUR)
     assert window.ids == []
@@ -170,3 +171,78 @@ def test_posts_wait_for_their_case_and_for_what_is_told_of_it(store: Store) -> N
     gone = store.retire([second[0]])
     assert (gone.cases, gone.alerts) == (1, 1)
     assert set(tables(store).values()) == {0}
+
+
+def test_a_complaint_that_nobody_closes_is_not_kept_for_ever(store: Store) -> None:
+    post = say(store, "a")
+    case = open_case(store, post)
+    assert past(store, limit=NOW) == []  # it was opened then
+    assert past(store) == [post[0]]
+    store.set_deadlines(case, [due(1, NOW + 9 * HOUR)])
+    assert past(store) == []
+    (fired,) = store.fire_deadlines(NOW + 9 * HOUR, 9)
+    body: dict[str, JSON] = {
+        "deadline": "acknowledge",
+        "clock": "found",
+        "step": 1,
+        "due_at": "2026-11-21T21:00:00.000Z",
+    }
+    breached = CaseEvent(kind=EventKind.BREACHED, at=fired.deadline.at, body=body)
+    store.save_case(replace(case, seq=2), [replace(breached, seq=2)])
+    assert past(store, limit=NOW + 9 * HOUR) == []
+    assert past(store, limit=NOW + 10 * HOUR) == [post[0]]
+    assert store.retire([post[0]]).cases == 1
+    assert tables(store)["case_events"] == tables(store)["case_deadlines"] == 0
+
+
+NAME, URL, QUOTE = "Канарейкин Я.", "https://one.example/canary/1", "птица пела очень громко всю ночь"
+
+
+def test_of_a_post_that_has_had_its_time_its_case_keeps_no_word(store: Store) -> None:
+    gone, kept = say(store, "gone", by=NAME, text=QUOTE, url=URL), say(store, "kept", by="Борис")
+    case = open_case(store, gone, kept)
+    left = open_case(store, say(store, "left", by="Вера"))
+    loose = open_case(store, say(store, "loose", by="Глеб"))
+    case = act(store, case, EventKind.JOINED, person="", post=gone[0], why="the same story", author=NAME)
+    left = act(store, left, EventKind.LEFT, person="", post=gone[0], to=case.id)
+    merged = act(store, open_case(store), EventKind.MERGED, person="", into=case.id)
+    texts = [f"Звонила: {NAME}", f"Пишет: «{QUOTE}»", f"см. {URL}", "Проверила кассу, Борис прав"]
+    for text in texts:
+        for one in (case, left, merged, loose):
+            held = store.case(one.id)
+            assert held is not None
+            note(store, held, text)
+    held = store.case(case.id)
+    assert held is not None
+    act(store, held, EventKind.FINDINGS, text=f"{NAME} права")
+    store.add_notice(notice(case, "k", post_id=gone[0], reason=f"{NAME} ждёт"), [(SUPPORT, f"to {NAME}")], now=NOW)
+    store._db.execute("UPDATE case_posts SET why = ? WHERE post_id = ?", (f"{NAME} linked it", kept[0]))
+    store.retire([gone[0]])
+    for one in (case, left, merged):
+        assert [body["text"] for body in bodies(store, one.id) if "text" in body][:4] == [*[BLANK] * 3, texts[3]]
+    changed = store.case(case.id)
+    assert changed is not None
+    assert changed.findings == BLANK
+    assert store._db.execute("SELECT reason FROM case_notices").fetchall() == [(BLANK,)]
+    assert store._db.execute("SELECT reason FROM deliveries").fetchall() == [(BLANK,)]
+    assert [(one.post_id, one.why) for one in store.case_posts(case.id)] == [(kept[0], BLANK)]
+    everything = [
+        dict(row)
+        for name in ("case_events", "case_notices", "case_posts", "cases", "deliveries")
+        for row in store._db.query(f"SELECT * FROM {name}")
+        if row.get("case_id") != loose.id
+    ]
+    assert not [row for row in everything if any(word in str(row) for word in (NAME, URL, QUOTE))]
+    # Who has the same name in another case has it still.
+    assert [body["text"] for body in bodies(store, loose.id)] == texts
+    assert store._db.execute("PRAGMA foreign_key_check").fetchall() == []
+
+
+def test_whoever_is_in_the_case_with_a_younger_post_is_named_there_still(store: Store) -> None:
+    old, young = say(store, "old", by=NAME, text=QUOTE, url=URL), say(store, "young", by=NAME, text="Полный ужас")
+    case = open_case(store, old, young)
+    for text in (f"Звонила: {NAME}", f"Пишет: «{QUOTE}»", f"см. {URL}"):
+        case = note(store, case, text)
+    store.retire([old[0]])
+    assert [body["text"] for body in bodies(store, case.id)] == [f"Звонила: {NAME}", BLANK, BLANK]
+    assert store.retire([young[0]]).cases == 1
