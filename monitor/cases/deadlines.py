@@ -32,16 +32,17 @@ def deadlines(
     """All steps of the current round that still matter, those that have passed too, in the order of kind and clock.
 
     To acknowledge is due until the customer heard of us or it is decided to stay silent; to resolve is due until the
-    matter is resolved and no duty is open, and not while the customer has the word: then the owner is reminded of that
-    after as long as there is to resolve, so that no deadline falls silent for good. `waits` are the times for which
-    the customer had it, as `waits_of` gives them; without them `Case.waited` counts as working time, which is exact
-    where all hours count, and else never too early.
+    matter is resolved and no duty is open, or stays unanswered by decision, and not while the customer has the word:
+    then the owner is reminded of that after as long as there is to resolve, so that no deadline falls silent for good.
+    `waits` are the times for which the customer had it, as `waits_of` gives them; without them `Case.waited` counts as
+    working time, which is exact where all hours count, and else never too early.
     """
     hours = None if playbook.always else office
     result: list[Deadline] = []
     if case.acknowledged_at is None and case.state not in _OVER | {CaseState.SILENT}:
         result += _steps(case, playbook, hours, kind=DeadlineKind.ACKNOWLEDGE, span=playbook.acknowledge)
-    if case.waiting_at is None and case.state not in _OVER and (case.resolved_at is None or open_duties):
+    is_resolved = case.state is CaseState.SILENT or (case.resolved_at is not None and not open_duties)
+    if case.waiting_at is None and case.state not in _OVER and not is_resolved:
         paused = sum((worked(begin, end, hours) for begin, end in waits), timedelta()) if waits else case.waited
         result += _steps(case, playbook, hours, kind=DeadlineKind.RESOLVE, span=playbook.resolve + paused)
     if case.waiting_at is not None and case.state not in _OVER:

@@ -91,8 +91,13 @@ def allowed(case: Case, *, person: Person, playbook: Playbook) -> tuple[Act, ...
     )
 
 
+_OVER: Final = frozenset({CaseState.CLOSED, CaseState.MERGED})
+
+
 def open_duties(case: Case, playbook: Playbook) -> tuple[Duty, ...]:
     """What must still be done before the case may be closed; nobody needs a verdict on what stays unanswered."""
+    if case.state in _OVER:
+        return ()
     return tuple(
         duty
         for duty in Duty

@@ -152,7 +152,10 @@ def _resumed(case: Case, event: CaseEvent) -> Case:
 def _waited(case: Case, until: datetime) -> Case:
     if case.waiting_at is None:
         return case
-    return replace(case, waiting_at=None, waited=case.waited + max(until - case.waiting_at, timedelta()))
+    # What is waited for after the matter was resolved takes nothing off the time that it took.
+    counts = case.resolved_at is None or case.waiting_at < case.resolved_at
+    spent = max(until - case.waiting_at, timedelta()) if counts else timedelta()
+    return replace(case, waiting_at=None, waited=case.waited + spent)
 
 
 def _resolved(case: Case, event: CaseEvent, *, at: datetime | None = None) -> Case:

@@ -108,7 +108,7 @@ def _heading(case: Mapping[str, Any], duties: Sequence[str]) -> Iterator[str]:
     """What a case is, who has it, and what it still lacks."""
     state = f"{case['state']} into case {case['merged_into']}" if case["merged_into"] else case["state"]
     owner = f"owned by {case['owner']}" if case["owner"] else "owned by nobody"
-    again = f", opened for the {case['round']}. time" if case["round"] > 1 else ""
+    again = f", opened {case['round']} times" if case["round"] > 1 else ""
     yield f"case {case['id']}: {case['brand']}, {state}, {owner}; {classed(case['classes'])}{again}"
     if duties:
         yield f"before it may be closed it needs: {', '.join(map(_duty, duties))}"

@@ -222,7 +222,9 @@ def _deadlines(case: Case, steps: Sequence[tuple[Deadline, datetime | None]]) ->
 
 
 def _is_done(case: Case, kind: str) -> bool:
-    return (case.acknowledged_at if kind == "acknowledge" else case.resolved_at) is not None
+    from monitor.cases.rules import is_over
+
+    return (case.acknowledged_at if kind == "acknowledge" else case.resolved_at) is not None or is_over(case)
 
 
 def _configured(config: Path | None) -> Config | None:

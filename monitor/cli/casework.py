@@ -257,7 +257,7 @@ def silent(reason: Annotated[str, typer.Argument(metavar="REASON", help="Why nob
 
 
 @_act("wait")
-def wait(what: Annotated[str, typer.Argument(metavar="FOR", help="What the customer still owes us.")]) -> Body:
+def wait(what: Annotated[str, typer.Argument(metavar="WHAT", help="What the customer still owes us.")]) -> Body:
     """Wait for the customer. The time to resolve stands still."""
     return {"text": what}
 

@@ -21,7 +21,7 @@ from monitor.cli.common import (
 from monitor.cli.groups import ListGroup
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from monitor.models import JSON
@@ -121,11 +121,24 @@ def _do(
     asked: dict[str, JSON] = {"do": do, "by": acting_person(by), **given}
     logs.configure()
     told = act("people", config=config, db=db, timeout=120.0, **asked)
-    people = cast("dict[str, list[dict[str, Any]]]", told)["people"]  # what flows.casedesk returns
-    if not people and not as_json:
+    answer = cast("dict[str, list[Any]]", told)  # what flows.people returns
+    if not answer["people"] and not as_json:
         print_line("nobody is entered any more: whoever acts has the role admin")
         return
-    _print(people, as_json=as_json)
+    _print(answer["people"], as_json=as_json)
+    if not as_json:
+        for line in _advice(str(given["name"]), answer):
+            print_line(line)
+
+
+def _advice(name: str, answer: Mapping[str, list[Any]]) -> Iterator[str]:
+    """What is left to do after somebody was entered or removed."""
+    if answer["left"]:
+        numbers = ", ".join(map(str, answer["left"]))
+        yield f"{name} still owns open cases: {numbers}. Give each to somebody: monitor cases assign ID NAME"
+    for one in answer["people"]:
+        if one["name"].casefold() == name.casefold() and not one["receiver"]:
+            yield f"{name} has no receiver and hears of nothing: monitor people receiver {name} RECEIVER"
 
 
 def _print(people: Iterable[Mapping[str, Any]], *, as_json: bool) -> None:

@@ -6,7 +6,7 @@ and ticks.py for time.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from monitor.cases.deadlines import BREACH, deadlines, is_reminder, waits_of
@@ -70,6 +70,20 @@ class CaseBook:
         kinds = [event.kind for event in self.store.events_of(case.id) if event.body.get("public") is not False]
         return kinds.count(EventKind.ANSWERED) - kinds.count(EventKind.ANSWER_SEEN)
 
+    def reckon(self, case: Case) -> None:
+        """Reckon anew what is due in a case, by rules that may have changed."""
+        stood = {(one.kind, one.clock, one.step): one for one, fired in self.store.deadlines_of(case.id) if not fired}
+        soon = self.now + self.playbook(case).remind
+        self.store.set_deadlines(
+            case,
+            [
+                one
+                if one.at > self.now or stood.get((one.kind, one.clock, one.step)) == one
+                else replace(one, at=soon, due_at=max(one.due_at, soon))
+                for one in self._due(case)
+            ],
+        )
+
     def _due(self, case: Case) -> tuple[Deadline, ...]:
         playbook = self.playbook(case)
         waits = waits_of(self.store.events_of(case.id)) if case.waited else ()
@@ -112,11 +126,17 @@ class CaseBook:
 
     # ── who hears ──
 
-    def tell_first(self, case: Case, said: Said | None) -> None:
-        """Those who must hear of such a case at once; where that is nobody, those who hear of the mention anyhow."""
+    def tell_first(self, case: Case, said: Said | None, *, before: Case | None = None) -> None:
+        """Those who must hear of such a case at once; where that is nobody, those who hear of the mention anyhow.
+
+        `before` is the case without its newest classes: whom it was told to then, it is not told again.
+        """
+        kind = NoticeKind.OPENED if before is None else NoticeKind.GRAVER
+        told = () if before is None else self.playbook(before).tell
         for word in self.playbook(case).tell:
-            reason = f"such a case is told to: {word}"
-            self.tell(case, NoticeKind.OPENED, f"{case.round}:{word}", word, reason=reason, said=said)
+            if word not in told:
+                reason = f"such a case is told to: {word}"
+                self.tell(case, kind, f"{case.round}:{word}", word, reason=reason, said=said)
 
     def tell(
         self,

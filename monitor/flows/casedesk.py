@@ -225,7 +225,8 @@ def _completed(work: CaseWork, act: Act, case: Case, body: Mapping[str, JSON]) -
         return body
     named = persons.get(owner.strip().casefold())
     if named is None:
-        raise InputError(f"nobody here is called {owner!r}: monitor people")
+        names = ", ".join(person.name for person in persons.values())
+        raise InputError(f"nobody here is called {owner!r}; there are {names}")
     guards.may(Act.TAKE, named)
     return {**body, "owner": named.name}
 

@@ -1,12 +1,11 @@
 """Posts that turn out to belong elsewhere: an earlier one told their story first, or two authors are one.
 
 A post goes over to another case, begins one of its own, or a case goes on in another; nothing that was done for the
-customer is lost on the way, and an open complaint never disappears in a case that is over.
+customer is lost on the way, and no complaint counts as answered because another was.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from monitor.cases.rules import classes_of, is_over
@@ -26,6 +25,7 @@ ELSEWHERE: Final = "its author, or whoever told it first, has that case"
 
 _CARRIED: Final = frozenset(
     {
+        EventKind.NOTED,
         EventKind.EVIDENCE,
         EventKind.ATTEMPT,
         EventKind.TICKET,
@@ -35,10 +35,13 @@ _CARRIED: Final = frozenset(
         EventKind.ANSWERED,
         EventKind.ANSWER_SEEN,
         EventKind.OFFLINE,
+        EventKind.SILENT,
         EventKind.FINDINGS,
+        EventKind.CLEARED,
     }
 )
-"""What was done in a case that goes on in another; whether it is cleared the role legal says anew."""
+"""What was done in a case that goes on in another, where it is noted."""
+_SAYS: Final = ("verdict", "channel", "outcome", "what", "id", "truth", "value", "currency", "url", "text")
 
 
 class CaseMoves(CaseBook):
@@ -52,10 +55,10 @@ class CaseMoves(CaseBook):
         if case.state is CaseState.MERGED or set(classes) <= set(case.classes):
             return case
         body: dict[str, JSON] = {"classes": [*sorted({*case.classes, *classes})]}
-        case = self.write(case, CaseEvent(kind=EventKind.CLASSED, at=self.now, body=body))
-        if not is_over(case):
-            self.tell_first(case, said)
-        return case
+        changed = self.write(case, CaseEvent(kind=EventKind.CLASSED, at=self.now, body=body))
+        if not is_over(changed):
+            self.tell_first(changed, said, before=case)
+        return changed
 
     def move(self, move: Move, brand: str) -> None:
         """A post goes from one case to another, with what its mention means."""
@@ -79,8 +82,8 @@ class CaseMoves(CaseBook):
             "found_at": rows.to_text(self.now),
             "post": post_id,
         }
-        if left.published_at is not None:
-            body["published_at"] = rows.to_text(left.published_at)
+        for kept in self.store.kept_posts([post_id]):
+            body["published_at"] = rows.to_text(kept.post.published or kept.discovered_at)
         case = self.store.add_case(CaseEvent(kind=EventKind.OPENED, at=self.now, body=body))
         owned = [CaseEvent(kind=EventKind.ASSIGNED, at=self.now, body={"owner": left.owner})] if left.owner else []
         case = self.write(case, *owned)
@@ -95,31 +98,43 @@ class CaseMoves(CaseBook):
         self.write(self.case(number), CaseEvent(kind=EventKind.LEFT, at=self.now, body=body))
 
     def merge(self, merge: Merge) -> None:
-        """A case goes on in another, which takes over what was done, and opens if it was over and this one was not."""
+        """A case goes on in another: what was done is noted there, and settles only that the customer heard of us.
+
+        What was answered was the matter of the one case; the other may be another, or worse. One that was over opens
+        again for one that was not.
+        """
         merged, into = self.case(merge.case_id), self.case(merge.into)
-        done = list(self._carried(merged, into))
+        history = list(self._history(merged))
         self.write(merged, CaseEvent(kind=EventKind.MERGED, at=self.now, body={"into": into.id}))
         text = f"case {merged.id} goes on here"
-        events = [CaseEvent(kind=EventKind.NOTED, at=self.now, body={"text": text})]
+        events = [CaseEvent(kind=EventKind.NOTED, at=self.now, body={"text": text}), *history]
         reopens = is_over(into) and not is_over(merged)
         if reopens:
             body: dict[str, JSON] = {"why": text, "found_at": rows.to_text(merged.found_at)}
             if merged.published_at is not None:
                 body["published_at"] = rows.to_text(merged.published_at)
             events.append(CaseEvent(kind=EventKind.REOPENED, at=self.now, body=body))
+        if not is_over(merged) and merged.acknowledged_at is not None:
+            heard: dict[str, JSON] = {"full": False, "public": False, "at": rows.to_text(merged.acknowledged_at)}
+            events.append(
+                CaseEvent(kind=EventKind.ANSWERED, at=self.now, body={**heard, "text": text, "from_case": merged.id})
+            )
         if into.owner is None and merged.owner is not None:
             events.append(CaseEvent(kind=EventKind.ASSIGNED, at=self.now, body={"owner": merged.owner}))
-        into = self.write(into, *events, *(done if reopens or not is_over(into) else ()))
-        self.add_classes(into, merged.classes, None)
+        into = self.add_classes(self.write(into, *events), merged.classes, None)
         if reopens:
             self.tell(into, NoticeKind.REOPENED, f"{into.round}", OWNER, reason=AGAIN)
+        elif merged.owner is not None and not is_over(into):
+            self.tell(into, NoticeKind.ASSIGNED, f"merged:{merged.id}", merged.owner, reason=text, only=True)
 
-    def _carried(self, merged: Case, into: Case) -> Iterator[CaseEvent]:
-        """What was done in the present round of a case, as it is noted in the one where it goes on."""
-        events = self.store.events_of(merged.id)
-        begun = max((event.seq for event in events if event.kind is EventKind.REOPENED), default=0)
-        for event in events:
-            keeps = event.kind is EventKind.VERDICT and into.verdict is not None
-            if event.seq > begun and event.kind in _CARRIED and not keeps:
-                body = {"at": rows.to_text(event.at), **event.body, "from_case": merged.id}
-                yield replace(event, at=self.now, body=body, before=None, after=None, seq=0)
+    def _history(self, merged: Case) -> Iterator[CaseEvent]:
+        """What was done in a case, as notes of the one where it goes on; an answer can still be found to be gone."""
+        for event in self.store.events_of(merged.id):
+            if event.kind in _CARRIED:
+                said = "; ".join(str(event.body[key]) for key in _SAYS if event.body.get(key))
+                what = event.kind.value.replace("_", " ")
+                body: dict[str, JSON] = {"text": f"case {merged.id}, {event.at:%Y-%m-%d %H:%M}, {what}: {said}"}
+                if "answer" in event.body:
+                    body["answer"] = event.body["answer"]
+                body["by"] = event.person
+                yield CaseEvent(kind=EventKind.NOTED, at=self.now, body=body)

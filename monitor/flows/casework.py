@@ -5,14 +5,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from monitor.cases.joining import Join, Merge, Move, Open, Placed, moves
+from monitor.cases.roles import MAY_GIVE_UP
 from monitor.cases.rules import NEGATIVE, classes_of, is_over, is_past, reopens, why_case
 from monitor.cases.telling import OWNER
 from monitor.flows.casebook import AGAIN
 from monitor.flows.casemoves import ELSEWHERE, CaseMoves
-from monitor.models import CaseEvent, CaseState, Duty, EventKind, NoticeKind
+from monitor.models import CaseEvent, CaseState, Duty, EventKind, Level, NoticeKind
 from monitor.store import rows
 from monitor.understanding.authors import author_key
 
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from monitor.flows.casebook import Said
-    from monitor.models import JSON, Author, Case, Mention
+    from monitor.models import JSON, Author, Case, Mention, SpecialCase
     from monitor.store.neighbours import Neighbour
 
 IN_THREAD: Final = 200  # posts of cases that are looked at in one thread, newest first
@@ -90,7 +92,10 @@ class CaseWork(CaseMoves):
         return True
 
     def disowned(self, post_id: int, brand: str, *, person: str) -> None:
-        """A person answered that a mention is not about the brand: a case without any other is left unanswered."""
+        """A person answered that a mention is not about the brand: a case without any other is left unanswered.
+
+        Where that is for a lead to decide, and somebody else said so, it is noted for them.
+        """
         held = self.store.case_of(post_id, brand)
         case = None if held is None else self.case(held)
         if case is None or is_over(case) or case.state is CaseState.MERGED:
@@ -99,8 +104,24 @@ class CaseWork(CaseMoves):
         mentions = (view.mention for kept in posts for view in kept.mentions)
         if any(mention.brand == brand and not mention.doubtful for mention in mentions):
             return
-        text = f"not about {brand}"
-        self.write(case, CaseEvent(kind=EventKind.SILENT, at=self.now, person=person, body={"text": text}))
+        persons = {one.name.casefold(): one for one in self.store.persons()}
+        someone = persons.get(person.casefold())
+        may = not persons or (someone is not None and someone.role in MAY_GIVE_UP)
+        kind = EventKind.SILENT if may else EventKind.NOTED
+        body: dict[str, JSON] = {"text": f"not about {brand}", "disowned": True, "by": person}
+        self.write(case, CaseEvent(kind=kind, at=self.now, person=person if may else "", body=body))
+
+    def owned_again(self, post_id: int, brand: str) -> None:
+        """A person answered that a mention is about the brand after all: a case that was left for that opens again."""
+        held = self.store.case_of(post_id, brand)
+        case = None if held is None else self.case(held)
+        if case is None or case.state is not CaseState.SILENT:
+            return
+        silent = [event for event in self.store.events_of(case.id) if event.kind is EventKind.SILENT]
+        if silent[-1].body.get("disowned") is True:
+            body: dict[str, JSON] = {"why": f"about {brand} after all", "found_at": rows.to_text(self.now)}
+            case = self.write(case, CaseEvent(kind=EventKind.REOPENED, at=self.now, body=body))
+            self.tell(case, NoticeKind.REOPENED, f"{case.round}", OWNER, reason=AGAIN)
 
     def _around(self, said: Said, brand: str) -> list[Placed]:
         """The post and those that cases hold whose author or story it shares; old cases hold theirs for themselves.
@@ -144,32 +165,43 @@ class CaseWork(CaseMoves):
         return case
 
     def _join(self, case: Case, said: Said, classes: Sequence[str]) -> Case:
+        before = self.store.customer_of(case.id)
         self._put(case, said, STORY)
         is_own = self._is_customer(case, said)  # who wrote the earliest post, which may be this one
+        if is_own and before is not None and not _is_same(said, *before):
+            said = replace(said, found_at=self.now, published_at=None)  # nobody has spoken to this customer yet
         why = AUTHOR if is_own else STORY
-        return self.add_classes(self._came_in(case, said, why=why, is_own=is_own), classes, said)
+        return self._came_in(case, said, why=why, is_own=is_own, classes=classes)
 
     def join_by_hand(self, case: Case, said: Said, classes: Sequence[str], *, person: str) -> Case:
         """A person says that a post belongs to a case; no arrangement takes it out again."""
         is_own = self._is_customer(case, said)
         self._put(case, said, LINKED, by_hand=True)
-        case = self._came_in(case, said, why=LINKED, is_own=is_own, person=person)
-        return self.add_classes(case, classes, said)
+        return self._came_in(case, said, why=LINKED, is_own=is_own, classes=classes, person=person)
 
-    def replied(self, said: Said, source_id: int, thread: str | None) -> None:
+    def replied(
+        self, said: Said, source_id: int, thread: str | None, *, special_cases: Sequence[SpecialCase] = ()
+    ) -> None:
         """A post that names no brand stands in a thread: it belongs to a case whose customer wrote it there."""
         if thread is None:
             return
+        names = {case.name for case in special_cases if case.level is not Level.INFO}
+        classes = sorted(names.intersection(self.plan.playbooks))
         for one in self.store.cases_in_thread(source_id, thread, limit=IN_THREAD):
             if not _is_same(said, one.author, said.source) or self.store.case_of(said.post_id, one.brand) is not None:
                 continue
             case = self.case(one.case_id)
             if self._is_customer(case, said) and not is_past(case, self.now):
                 self._put(case, said, BESIDE)
-                self._came_in(case, said, why=BESIDE, is_own=True)
+                self._came_in(case, said, why=BESIDE, is_own=True, classes=classes)
 
-    def _came_in(self, case: Case, said: Said, *, why: str, is_own: bool, person: str = "") -> Case:
-        """One more post in a case: the clock runs again if the customer was waited for, or the case opens again."""
+    def _came_in(
+        self, case: Case, said: Said, *, why: str, is_own: bool, classes: Sequence[str], person: str = ""
+    ) -> Case:
+        """One more post in a case: the clock runs again if the customer was waited for, or the case opens again.
+
+        Its classes count before anybody hears, so that all who hear read the same deadlines.
+        """
         joined: dict[str, JSON] = {"why": why, **_clocks(said)}
         events = [CaseEvent(kind=EventKind.JOINED, at=self.now, person=person, body=joined)]
         if is_own and case.waiting_at is not None:
@@ -178,9 +210,11 @@ class CaseWork(CaseMoves):
         if reopened:
             body: dict[str, JSON] = {"why": AGAIN, **_clocks(said)}
             events.append(CaseEvent(kind=EventKind.REOPENED, at=self.now, body=body))
-        case = self.write(case, *events)
+        case = self.add_classes(self.write(case, *events), classes, said)
         if reopened:
             self.tell(case, NoticeKind.REOPENED, f"{case.round}", OWNER, reason=AGAIN, said=said)
+        elif is_own and not is_over(case) and not person:
+            self.tell(case, NoticeKind.WROTE, f"{said.post_id}", OWNER, reason=AGAIN, said=said)
         return case
 
     def _is_customer(self, case: Case, said: Said) -> bool:
@@ -211,19 +245,23 @@ class CaseWork(CaseMoves):
     def _answered(self, case: Case, answer: int, post_id: int, at: datetime) -> Case:
         if case.state is CaseState.MERGED:
             return case
-        full = case.verdict is not None or Duty.VERDICT not in self.playbook(case).duties
-        body: dict[str, JSON] = {"answer": answer, "post": post_id, "at": rows.to_text(at), "full": full}
+        body: dict[str, JSON] = {"answer": answer, "post": post_id, "at": rows.to_text(at)}
+        events = self.store.events_of(case.id)
+        noted = [event for event in events if event.kind is EventKind.ANSWERED and event.body.get("public") is True]
+        seen = sum(event.kind is EventKind.ANSWER_SEEN for event in events)
+        judged = any(event.kind is EventKind.VERDICT and event.at <= at for event in events)
+        body["full"] = judged or Duty.VERDICT not in self.playbook(case).duties
         if case.round > 1 and at < (case.published_at or case.found_at):
             body["earlier"] = True  # it answers what was said before the case opened again
-        elif self.unmatched_replies(case) > 0:
-            body["confirms"] = True
+        elif len(noted) > seen:
+            body |= {"confirms": True, "full": noted[seen].body.get("full") is True}  # as whoever noted it meant it
         return self.write(case, CaseEvent(kind=EventKind.ANSWER_SEEN, at=self.now, body=body))
 
     def vanished(self, answer: int, *, gone: bool) -> None:
         """An answer of ours is no longer shown, or is shown again."""
         for number in self.store.cases_answered_by(answer):
             case, events = self.case(number), self.store.events_of(number)
-            if not any(event.kind is EventKind.ANSWER_SEEN and event.body.get("answer") == answer for event in events):
+            if all(event.body.get("answer") != answer for event in events):
                 continue  # it came with an imported history
             kind = EventKind.ANSWER_GONE if gone else EventKind.ANSWER_BACK
             case = self.write(case, CaseEvent(kind=kind, at=self.now, body={"answer": answer}))

@@ -121,6 +121,8 @@ def _correct(mention_id: int, given: Given, plan: Plan, now: datetime, store: St
         alerts = reassess(store, [post_id], plan=plan, now=now, decide_anew=given.may_alert, brand=brand)
         if given.about is False:
             CaseWork(store, plan, now).disowned(post_id, brand, person=given.person)
+        elif given.about:
+            CaseWork(store, plan, now).owned_again(post_id, brand)
         (kept,) = store.kept_posts([post_id])
         yes, no = store.answered(brand)
         felt = store.count_felt()

@@ -19,12 +19,15 @@ if TYPE_CHECKING:
     from monitor.store import Store
 
 _MAY_MANAGE: Final = frozenset({Role.LEAD, Role.ADMIN})
+MOST: Final = 100  # open cases of somebody who leaves that are named
 _DO: Final = frozenset({"add", "change", "remove"})
 _WORDS: Final = frozenset({OWNER, FOUNDER, *Role})  # mean somebody else in a playbook
 
 
 async def people(ports: Ports, plan: Plan, arguments: Mapping[str, JSON]) -> JSON:
     """The verb: `do` add, change or remove the person `name`, asked `by` somebody; everybody as they are now.
+
+    `left` are the open cases of somebody who was removed, which need another owner.
 
     `role`, `receiver` and `founder` are given or left as they are. A lead or an admin does this; where there is none
     yet, anybody. Raises InputError and Refused.
@@ -56,7 +59,11 @@ def _people(done: str, arguments: Mapping[str, JSON], plan: Plan, now: datetime,
             store.put_person(_described(known, arguments), now=now)
         else:
             store.remove_person(known.name, now=now)
-        return {"people": [person_json(person) for person in store.persons()]}
+        left = store.cases_list(limit=MOST, owner=known.name, open_only=True) if known and done == "remove" else []
+        return {
+            "people": [person_json(person) for person in store.persons()],
+            "left": [int(str(row["id"])) for row in left],
+        }
 
 
 def _may_manage(persons: Mapping[str, Person], by: str) -> None:

@@ -17,7 +17,7 @@ from monitor.flows.context import History, New, Place, remember
 from monitor.flows.following import begin_following, sooner
 from monitor.flows.reassessing import reassess, take_stance
 from monitor.flows.settling import NO_CONTACT, settle
-from monitor.models import Backfill, Judgement, Lemmas, Why
+from monitor.models import Backfill, Judgement, Label, Lemmas, Why
 from monitor.tracking.health import Answered, after_success
 from monitor.tracking.identity import Identified, is_same
 from monitor.understanding.assess import assess
@@ -99,13 +99,13 @@ class _Transaction:
             return []
         if (brand := self.plan.brand_of_account(post.author)) and self.store.link_answer(post_id, brand=brand):
             self._cases.answered(post_id, brand)
+        silent = self._why_silent(post, key=found.key)
+        if silent is None and brand is None and not (judgement and judgement.mentions):
+            self._reply(post_id, post, judgement)
         if judgement is None:
             return []
-        silent = self._why_silent(post, key=found.key)
         told = [] if brand else self._take_stance(post_id, judgement, silent=silent)
         if not judgement.mentions:
-            if silent is None and brand is None:
-                self._cases.replied(self._said(post_id, post, judgement.sentiment), source_id, post.thread)
             return told
         new = New.of(post_id, post, judgement.lemmas, now=self.now)
         context = self._history.of_new(new, judgement, place=self._place, silent=silent)
@@ -118,6 +118,12 @@ class _Transaction:
         if assessed.story.nearest is not None:
             self._reassess_origin(post_id)
         return told + alerted
+
+    def _reply(self, post_id: int, post: Post, judgement: Judgement | None) -> None:
+        """What names no brand may still be of a customer whose case stands in that thread."""
+        said = self._said(post_id, post, judgement.sentiment if judgement else None)
+        cases = judgement.special_cases if judgement else ()
+        self._cases.replied(said, self.batch.leased.id, post.thread or post.parent, special_cases=cases)
 
     def _take_stance(self, post_id: int, judgement: Judgement | None, *, silent: str | None) -> list[bool]:
         anew = silent is None
@@ -133,14 +139,14 @@ class _Transaction:
     def _cases(self) -> CaseWork:
         return CaseWork(self.store, self.plan, self.now)
 
-    def _said(self, post_id: int, post: Post, felt: Sentiment, *, mention_id: int | None = None) -> Said:
+    def _said(self, post_id: int, post: Post, felt: Sentiment | None, *, mention_id: int | None = None) -> Said:
         return Said(
             post_id=post_id,
             author=post.author,
             source=self.batch.source.name,
             found_at=self.now,
             published_at=post.published,
-            label=felt.label,
+            label=felt.label if felt else Label.NEUTRAL,
             mention_id=mention_id,
         )
 

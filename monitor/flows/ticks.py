@@ -33,7 +33,10 @@ async def deadlines(ports: Ports, plan: Plan) -> int:
 
 
 async def follow_playbooks(ports: Ports, plan: Plan) -> None:
-    """Reckon the deadlines of open cases anew, by the playbooks and office hours of this plan; what was told stays."""
+    """Reckon the deadlines of cases under way anew, by this plan's playbooks and office hours; what was told stays.
+
+    Nobody is late by a rule that did not hold: what would have been due already is due after a reminder's time.
+    """
     after: int | None = 0
     while after is not None:
         after = await ports.writer.run(partial(_reckon, after, plan, ports.clock.now()))
@@ -44,7 +47,7 @@ def _reckon(after: int, plan: Plan, now: datetime, store: Store) -> int | None:
         numbers = store.cases_under_way(after, limit=TOGETHER)
         book = CaseBook(store, plan, now)
         for number in numbers:
-            book.write(book.case(number))
+            book.reckon(book.case(number))
     return numbers[-1] if numbers else None
 
 

@@ -277,6 +277,8 @@ class NoticeKind(StrEnum):
     BREACH = "breach"
     REOPENED = "reopened"
     ANSWER_GONE = "answer_gone"
+    WROTE = "wrote"
+    GRAVER = "graver"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

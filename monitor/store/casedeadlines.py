@@ -48,9 +48,9 @@ class DeadlineVerbs(DeadlineReading, OutboxVerbs):
     """The part of `Store` that knows what is due."""
 
     def cases_under_way(self, after: int, *, limit: int) -> list[int]:
-        """The numbers of cases in which something may be due, up to `limit` of those beyond `after`."""
+        """The numbers of cases that are not resolved, up to `limit` of those beyond `after`."""
         found = self._db.execute(
-            f"SELECT id FROM cases WHERE id > ? AND state NOT IN {OVER} ORDER BY id LIMIT ?",  # noqa: S608 - constants
+            f"SELECT id FROM cases WHERE id > ? AND state NOT IN {OVER} AND resolved_at IS NULL ORDER BY id LIMIT ?",  # noqa: S608 - constants
             (after, limit),
         )
         return [int(case_id) for (case_id,) in found.fetchall()]

@@ -110,8 +110,8 @@ def _coverage(day: str) -> str:
         title, url, case_id, outcome, CASE outcome WHEN 'silent' THEN silent_reason WHEN 'offline' THEN (
             SELECT body ->> 'channel' FROM case_events WHERE case_events.case_id = ended.case_id
             AND kind = 'offline' ORDER BY seq DESC LIMIT 1) END AS reason,
-        iif(outcome = 'answered', round((julianday(coalesce(answered, answered_at)) - julianday(at)) * 24, 2),
-            NULL) AS hours_to_answer
+        iif(outcome = 'answered' AND coalesce(answered, answered_at) >= at,
+            round((julianday(coalesce(answered, answered_at)) - julianday(at)) * 24, 2), NULL) AS hours_to_answer
     FROM (
         SELECT mentions.id AS mention_id, mentions.post_id, mentions.brand, mentions.at, {day} AS day,
             sources.name AS source, mentions.influence, mentions.priority, posts.author, posts.title, posts.url,

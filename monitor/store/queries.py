@@ -81,7 +81,7 @@ DUE: Final = """
     SELECT min(due_at) FROM case_deadlines
     WHERE case_deadlines.case_id = cases.id AND case_deadlines.round = cases.round AND clock = 'found' AND (
         fired_at IS NULL OR (step > 0 AND state NOT IN ('closed', 'merged') AND CASE kind
-            WHEN 'acknowledge' THEN acknowledged_at IS NULL
+            WHEN 'acknowledge' THEN acknowledged_at IS NULL AND state <> 'silent'
             WHEN 'resolve' THEN coalesce(resolved_at, waiting_at) IS NULL
             ELSE waiting_at < due_at END))
 """

@@ -129,7 +129,7 @@ DONE = replace(HEARD, resolved_at=FRIDAY)
         (replace(DONE, state=CaseState.ANSWERED), (Duty.FINDINGS,), {"resolve"}),
         (replace(HEARD, state=CaseState.OFFLINE), (), {"resolve"}),
         (replace(CASE, state=CaseState.SILENT, resolved_at=FRIDAY), (), set()),
-        (replace(CASE, state=CaseState.SILENT, resolved_at=FRIDAY), (Duty.FINDINGS,), {"resolve"}),
+        (replace(CASE, state=CaseState.SILENT, resolved_at=FRIDAY), (Duty.FINDINGS,), set()),
         (replace(CASE, state=CaseState.CLOSED, resolved_at=FRIDAY), (Duty.FINDINGS,), set()),
         (replace(CASE, state=CaseState.MERGED), (Duty.FINDINGS,), set()),
     ],

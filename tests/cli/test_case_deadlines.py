@@ -379,7 +379,7 @@ def test_R46_what_a_later_post_adds_is_due_as_well(shop: Desk) -> None:
     assert shop.case()["classes"] == ["negative", "rude_staff"]
     assert within(shop, "acknowledge") == timedelta(hours=1)
     assert shop.show()["duties"] == ["verdict", "findings"]
-    assert ("Вера", "opened") in shop.told(before)
+    assert ("Вера", "graver") in shop.told(before)
 
 
 def test_R46_who_hears_and_which_words_are_used_is_the_shops_to_say(tmp_path: Path) -> None:

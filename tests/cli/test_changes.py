@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+WHEN = "2026-11-21T12:00:00.000Z"
 PATIENCE = 120.0  # seconds; generous, because nothing here is about speed
 CANARY = "Канарейкина-Зяблик"
 CONFIG = """\
@@ -323,17 +324,18 @@ def plant(folder: Path) -> None:
             INSERT INTO alarms (key, kind, source_id, reason, opened_at)
                 SELECT 'gap:x', 'gap', id, 'at {CANARY}-0', '2026' FROM sources LIMIT 1;
             INSERT INTO cases (brand, state, classes, round, opened_at, found_at, findings, silent_reason, ticket, seq)
-                VALUES ('Тестомаркет', 'checking', '["negative"]', 1, '2026', '2026', '{CANARY} прав', '{CANARY}',
-                    'T-{CANARY}', 2), ('Тестомаркет', 'new', '["negative"]', 1, '2026', '2026', NULL, NULL, NULL, 1);
+                VALUES ('Тестомаркет', 'checking', '["negative"]', 1, '{WHEN}', '{WHEN}', '{CANARY} прав', '{CANARY}',
+                    'T-{CANARY}', 2),
+                    ('Тестомаркет', 'new', '["negative"]', 1, '{WHEN}', '{WHEN}', NULL, NULL, NULL, 1);
             INSERT INTO case_posts (post_id, brand, case_id, mention_id, why, joined_at)
                 SELECT id, 'Тестомаркет', iif(id < 6 OR id = 31, 1, 2), NULL,
-                '{CANARY}, in the same thread', '2026' FROM posts;
+                '{CANARY}, in the same thread', '{WHEN}' FROM posts;
             INSERT INTO case_events VALUES
-                (1, 1, '2026', '', 'opened', NULL, 'new', '{{"brand": "Тестомаркет", "post": 1}}'),
-                (1, 2, '2026', 'Ирина', 'noted', 'new', 'checking', '{{"text": "Звонил: {CANARY}, злится."}}'),
-                (2, 1, '2026', '', 'opened', NULL, 'new', '{{"why": "{CANARY}"}}');
+                (1, 1, '{WHEN}', '', 'opened', NULL, 'new', '{{"brand": "Тестомаркет", "post": 1}}'),
+                (1, 2, '{WHEN}', 'Ирина', 'noted', 'new', 'checking', '{{"text": "Звонил: {CANARY}, злится."}}'),
+                (2, 1, '{WHEN}', '', 'opened', NULL, 'new', '{{"why": "{CANARY}"}}');
             INSERT INTO case_notices (key, case_id, kind, reason, post_id, at) SELECT 'case:' || id, id, 'breach',
-                'ждёт {CANARY}', id, '2026' FROM cases;
+                'ждёт {CANARY}', id, '{WHEN}' FROM cases;
             INSERT INTO alerts SELECT 100 + id, key, NULL, NULL, id, 'case: breach', '2026' FROM case_notices;
             INSERT INTO deliveries SELECT id, id, 'support', iif(id % 2, 'pending', 'sent'), '{CANARY}', '2026', NULL
                 FROM alerts;

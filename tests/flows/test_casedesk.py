@@ -98,12 +98,16 @@ def test_what_is_not_about_the_brand_stops_the_case(tmp_path: Path) -> None:
         desk, _ = await lost(world)
         given: dict[str, JSON] = {"mention": 1, "about": False, "person": "anna"}
         await VERBS["correct"](desk.ports, desk.plan, given)
+        assert (case_row(desk)["state"], events(desk)[-1]) == ("checking", "noted")  # it is for a lead to decide
+        await VERBS["correct"](desk.ports, desk.plan, {**given, "person": "boris"})
         row = case_row(desk)
         assert (row["state"], row["silent_reason"]) == ("silent", f"not about {BRAND}")
         since = len(told(desk))
         desk.clock.moment += timedelta(days=5)
         await ticks(desk)
         assert told(desk)[since:] == []
+        await VERBS["correct"](desk.ports, desk.plan, {**given, "about": True})
+        assert (case_row(desk)["state"], case_row(desk)["round"]) == ("checking", 2)
 
     play(tmp_path, story)
 
@@ -201,6 +205,38 @@ async def _reopened_by_another(desk: World) -> None:
     assert [(one.receiver, one.what.split()[0]) for one in told(desk)] == [("anna", "reopened")]
 
 
+async def _acknowledged_before_the_verdict_and_seen_after(desk: World) -> None:
+    desk.own_accounts = {"testomarket_help": BRAND}
+    (thread,) = desk.rows("SELECT native_id FROM posts JOIN case_posts ON post_id = posts.id")
+    at = desk.clock.moment
+    await act(desk, "answer", person="anna", text="Спасибо, уже проверяем.", full=False)
+    desk.clock.moment += timedelta(hours=1)
+    await act(desk, "verdict", person="anna", verdict="justified", text="да")
+    await shown(
+        desk, said("r1", "Спасибо, уже проверяем", by="testomarket_help", at=at, under=str(thread["native_id"]))
+    )
+    assert (case_row(desk)["state"], case_row(desk)["resolved_at"]) == ("verdict", None)
+
+
+async def _closed_while_waiting(desk: World) -> None:
+    await act(desk, "verdict", person="anna", verdict="justified", text="да")
+    await act(desk, "answer", person="anna", text="Спасибо, исправили.")
+    await act(desk, "wait", person="anna", text="подтверждение")
+    desk.clock.moment += timedelta(days=5)
+    await act(desk, "close", person="anna", outcome="content")
+    assert case_row(desk)["waited_seconds"] == 0  # what came after the answer takes nothing off the time to it
+
+
+async def _writes_again_and_names_no_brand(desk: World) -> None:
+    (thread,) = desk.rows("SELECT native_id FROM posts JOIN case_posts ON post_id = posts.id")
+    native = str(thread["native_id"])
+    await shown(
+        desk, said("again", "Иду в прокуратуру, сколько можно ждать", by=BUYER, at=desk.clock.moment, under=native)
+    )
+    assert events(desk)[-1] in ("joined", "classed")
+    assert ("anna", "wrote") in [(one.receiver, one.what.split()[0]) for one in told(desk)]
+
+
 async def _seen_before_it_was_noted(desk: World) -> None:
     desk.own_accounts = {"testomarket_help": BRAND}
     (thread,) = desk.rows("SELECT native_id FROM posts JOIN case_posts ON post_id = posts.id")
@@ -225,6 +261,9 @@ async def _seen_before_it_was_noted(desk: World) -> None:
         _linked_to_closed,
         _reopened_by_another,
         _seen_before_it_was_noted,
+        _acknowledged_before_the_verdict_and_seen_after,
+        _closed_while_waiting,
+        _writes_again_and_names_no_brand,
     ],
     ids=lambda one: one.__name__.strip("_"),
 )

@@ -426,7 +426,7 @@ def test_R1_R47_R49_R50_002_thanked_in_hours_asked_for_details_made_good_and_won
         assert (posts_of(desk), case_row(desk)["state"]) == (["lost", "number", "happy"], "closed")
         labels = desk.rows("SELECT sentiment FROM mentions ORDER BY id")
         assert [row["sentiment"] for row in labels] == ["negative", "positive"]
-        assert told(desk) == []
+        assert told(desk) == [(told_us, "anna", "wrote")]  # what was waited for
 
     play(tmp_path, story)
 
