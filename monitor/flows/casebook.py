@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from monitor.store.casedeadlines import Fired
 
 
+_PRESSING: Final = frozenset({NoticeKind.REMINDER, NoticeKind.BREACH, NoticeKind.WROTE})
 AGAIN: Final = "the author wrote again"
 """Why a case opens again; messages have words for it in each language."""
 
@@ -162,7 +163,7 @@ class CaseBook:
         only = only or (said is not None and said.is_told)
         persons = self.store.persons()
         # Where nobody is known to work cases off, whoever hears of mentions is not pressed to.
-        is_pressing = kind in (NoticeKind.REMINDER, NoticeKind.BREACH)
+        is_pressing = kind in _PRESSING
         heard = whom(
             word,
             case=case,
