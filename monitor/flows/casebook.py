@@ -21,14 +21,16 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from monitor.flows.ports import Plan
-    from monitor.models import JSON, Author, Case, Deadline, Playbook
+    from monitor.models import JSON, Author, Case, Deadline, Person, Playbook
     from monitor.store import Store
     from monitor.store.casedeadlines import Fired
 
 
 _PRESSING: Final = frozenset({NoticeKind.REMINDER, NoticeKind.BREACH, NoticeKind.WROTE})
 AGAIN: Final = "the author wrote again"
-"""Why a case opens again; messages have words for it in each language."""
+AFTER_ALL: Final = "it is about the brand after all"
+GOES_ON: Final = "an open case goes on in this one"
+"""Why a case opens again; messages have words for each in each language."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,10 +68,15 @@ class CaseBook:
         self.store.set_deadlines(case, self._due(case))
         return case
 
-    def unmatched_replies(self, case: Case) -> int:
-        """How many public answers people noted more than were seen; fewer than none where more were seen."""
-        kinds = [event.kind for event in self.store.events_of(case.id) if event.body.get("public") is not False]
-        return kinds.count(EventKind.ANSWERED) - kinds.count(EventKind.ANSWER_SEEN)
+    def replies(self, case: Case) -> tuple[list[CaseEvent], list[CaseEvent]]:
+        """Public answers that people noted, and those that were seen: each noted one is the seen one at its place."""
+        events = self.store.events_of(case.id)
+        noted = [one for one in events if one.kind is EventKind.ANSWERED and one.body.get("public") is not False]
+        return noted, [one for one in events if one.kind is EventKind.ANSWER_SEEN]
+
+    def person(self, name: str) -> Person | None:
+        """Who works here under this name, however it is capitalised."""
+        return next((one for one in self.store.persons() if one.name.casefold() == name.strip().casefold()), None)
 
     def reckon(self, case: Case) -> None:
         """Reckon anew what is due in a case, by rules that may have changed."""

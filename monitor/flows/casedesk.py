@@ -81,7 +81,7 @@ def _act(asked: _Asked, plan: Plan, now: datetime, store: Store) -> dict[str, JS
             raise InputError(f"{asked.act.value} cannot be tried without doing it")
         if not is_rehearsal:
             tell_due(plan, now, store)  # what is done late was late, though nobody had looked at the clock yet
-        person = _person(store, asked.person)
+        person = _person(work, asked.person)
         if asked.act is Act.OPEN:
             return _shown(work, _open(work, asked.number, person, asked.body), since=0)
         found = store.case(asked.number)
@@ -96,7 +96,8 @@ def _act(asked: _Asked, plan: Plan, now: datetime, store: Store) -> dict[str, JS
         events = decide(body=words.body)
         if is_rehearsal:
             return _shown(work, found, since=found.seq, words=words)
-        if asked.act is Act.ANSWER and work.unmatched_replies(found) < 0:  # it was seen before it was noted
+        noted, seen = work.replies(found)
+        if asked.act is Act.ANSWER and len(seen) > len(noted):  # it was seen before it was noted
             events = tuple(replace(event, body={**event.body, "confirms": True}) for event in events)
         changed = work.write(found, *events)
         _tell_owner(work, found, changed, person)
@@ -115,12 +116,12 @@ def _tell_owner(work: CaseWork, before: Case, after: Case, person: Person) -> No
         work.tell(after, NoticeKind.REOPENED, str(after.round), OWNER, reason=reason, only=True)
 
 
-def _person(store: Store, name: str) -> Person:
+def _person(work: CaseWork, name: str) -> Person:
     """Who acts; where nobody is known yet, whoever acts does everything but what only the role legal may."""
-    persons = store.persons()
+    persons = work.store.persons()
     if not persons:
         return roles.alone(name)
-    known = next((person for person in persons if person.name.casefold() == name.casefold()), None)
+    known = work.person(name)
     if known is None:
         names = ", ".join(person.name for person in persons)
         raise InputError(f"nobody here is called {name!r}; there are {names} (monitor people add, or --as NAME)")
@@ -220,12 +221,12 @@ def _completed(work: CaseWork, act: Act, case: Case, body: Mapping[str, JSON]) -
     if act is Act.TEMPLATE:
         return {**body, "language": body.get("language") or work.store.language_of_case(case.id) or "en"}
     owner = body.get("owner")
-    persons = {person.name.casefold(): person for person in work.store.persons()}
+    persons = work.store.persons()
     if act is not Act.ASSIGN or not isinstance(owner, str) or not owner.strip() or not persons:
         return body
-    named = persons.get(owner.strip().casefold())
+    named = work.person(owner)
     if named is None:
-        names = ", ".join(person.name for person in persons.values())
+        names = ", ".join(person.name for person in persons)
         raise InputError(f"nobody here is called {owner!r}; there are {names}")
     guards.may(Act.TAKE, named)
     return {**body, "owner": named.name}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from monitor.cases.rules import classes_of, is_over
 from monitor.cases.telling import OWNER
-from monitor.flows.casebook import AGAIN, CaseBook
+from monitor.flows.casebook import GOES_ON, CaseBook
 from monitor.models import CaseEvent, CaseState, EventKind, NoticeKind
 from monitor.store import rows
 
@@ -123,7 +123,7 @@ class CaseMoves(CaseBook):
             events.append(CaseEvent(kind=EventKind.ASSIGNED, at=self.now, body={"owner": merged.owner}))
         into = self.add_classes(self.write(into, *events), merged.classes, None)
         if reopens:
-            self.tell(into, NoticeKind.REOPENED, f"{into.round}", OWNER, reason=AGAIN)
+            self.tell(into, NoticeKind.REOPENED, f"{into.round}", OWNER, reason=GOES_ON)
         elif merged.owner is not None and not is_over(into):
             self.tell(into, NoticeKind.ASSIGNED, f"merged:{merged.id}", merged.owner, reason=text, only=True)
 

@@ -12,7 +12,7 @@ from monitor.cases.joining import Join, Merge, Move, Open, Placed, moves
 from monitor.cases.roles import MAY_GIVE_UP
 from monitor.cases.rules import NEGATIVE, classes_of, is_over, is_past, reopens, why_case
 from monitor.cases.telling import OWNER
-from monitor.flows.casebook import AGAIN
+from monitor.flows.casebook import AFTER_ALL, AGAIN
 from monitor.flows.casemoves import ELSEWHERE, CaseMoves
 from monitor.models import CaseEvent, CaseState, Duty, EventKind, Level, NoticeKind
 from monitor.store import rows
@@ -104,9 +104,8 @@ class CaseWork(CaseMoves):
         mentions = (view.mention for kept in posts for view in kept.mentions)
         if any(mention.brand == brand and not mention.doubtful for mention in mentions):
             return
-        persons = {one.name.casefold(): one for one in self.store.persons()}
-        someone = persons.get(person.casefold())
-        may = not persons or (someone is not None and someone.role in MAY_GIVE_UP)
+        someone = self.person(person)
+        may = not self.store.persons() or (someone is not None and someone.role in MAY_GIVE_UP)
         kind = EventKind.SILENT if may else EventKind.NOTED
         body: dict[str, JSON] = {"text": f"not about {brand}", "disowned": True, "by": person}
         self.write(case, CaseEvent(kind=kind, at=self.now, person=person if may else "", body=body))
@@ -121,7 +120,7 @@ class CaseWork(CaseMoves):
         if silent[-1].body.get("disowned") is True:
             body: dict[str, JSON] = {"why": f"about {brand} after all", "found_at": rows.to_text(self.now)}
             case = self.write(case, CaseEvent(kind=EventKind.REOPENED, at=self.now, body=body))
-            self.tell(case, NoticeKind.REOPENED, f"{case.round}", OWNER, reason=AGAIN)
+            self.tell(case, NoticeKind.REOPENED, f"{case.round}", OWNER, reason=AFTER_ALL)
 
     def _around(self, said: Said, brand: str) -> list[Placed]:
         """The post and those that cases hold whose author or story it shares; old cases hold theirs for themselves.
@@ -246,15 +245,16 @@ class CaseWork(CaseMoves):
         if case.state is CaseState.MERGED:
             return case
         body: dict[str, JSON] = {"answer": answer, "post": post_id, "at": rows.to_text(at)}
-        events = self.store.events_of(case.id)
-        noted = [event for event in events if event.kind is EventKind.ANSWERED and event.body.get("public") is True]
-        seen = sum(event.kind is EventKind.ANSWER_SEEN for event in events)
-        judged = any(event.kind is EventKind.VERDICT and event.at <= at for event in events)
+        noted, seen = self.replies(case)
+        judged = any(one.kind is EventKind.VERDICT and one.at <= at for one in self.store.events_of(case.id))
         body["full"] = judged or Duty.VERDICT not in self.playbook(case).duties
         if case.round > 1 and at < (case.published_at or case.found_at):
             body["earlier"] = True  # it answers what was said before the case opened again
-        elif len(noted) > seen:
-            body |= {"confirms": True, "full": noted[seen].body.get("full") is True}  # as whoever noted it meant it
+        elif len(noted) > len(seen):
+            body |= {
+                "confirms": True,
+                "full": noted[len(seen)].body.get("full") is True,
+            }  # as whoever noted it meant it
         return self.write(case, CaseEvent(kind=EventKind.ANSWER_SEEN, at=self.now, body=body))
 
     def vanished(self, answer: int, *, gone: bool) -> None:

@@ -10,8 +10,9 @@ import json
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from monitor.models import CaseEvent, CaseState, EventKind
+from monitor.models import CaseEvent, EventKind
 from monitor.store import rows
+from monitor.store.caseviews import OUTCOME, RELEVANT
 from monitor.store.m004 import author_key, author_link
 
 if TYPE_CHECKING:
@@ -36,13 +37,6 @@ _NEWEST: Final = 1_000  # posts under one name that are looked at: a name may be
 _IN_TIME: Final = "mentions.at >= :since AND mentions.at < :until AND NOT mentions.doubtful"
 # The + keeps the planner from reading all that was ever said of a brand to find a month of it.
 _OF_BRANDS: Final = "+mentions.brand IN (SELECT value FROM json_each(:brands))"
-# A case that is closed is over as it was before: answered, offline or silent.
-_STATE: Final = """
-    iif(cases.state = 'closed', (
-        SELECT before_state FROM case_events WHERE case_events.case_id = cases.id AND kind = 'closed'
-        ORDER BY seq DESC LIMIT 1
-    ), cases.state)
-"""
 
 
 def endings(db: History, *, since: datetime, until: datetime, brands: Collection[str]) -> list[Row]:
@@ -56,21 +50,12 @@ def endings(db: History, *, since: datetime, until: datetime, brands: Collection
             f"""
             WITH ended AS MATERIALIZED (
                 SELECT mentions.brand, substr(mentions.at, 1, 7) AS month, cases.silent_reason AS reason,
-                    CASE WHEN cases.id IS NULL THEN iif(EXISTS (
-                        SELECT 1 FROM answers WHERE answers.post_id = mentions.post_id
-                        AND answers.brand = mentions.brand AND gone_at IS NULL
-                    ), 'answered', 'open') ELSE {_STATE} END AS ending
+                    {OUTCOME} AS ending
                 FROM mentions LEFT JOIN case_posts ON case_posts.post_id = mentions.post_id
                     AND case_posts.brand = mentions.brand LEFT JOIN cases ON cases.id = case_posts.case_id
-                WHERE {_IN_TIME} AND {_OF_BRANDS} AND mentions.sentiment = 'negative'
-                    AND NOT EXISTS (SELECT 1 FROM answers WHERE answer_id = mentions.post_id)
-                    AND (cases.id IS NOT NULL OR NOT (
-                        EXISTS (SELECT 1 FROM json_each(mentions.why) WHERE value ->> 'code' IN ('silent', 'baseline'))
-                        OR EXISTS (SELECT 1 FROM json_each(mentions.special_cases)
-                            WHERE value ->> 'name' = 'own_voice')))
+                WHERE {_IN_TIME} AND {_OF_BRANDS} AND {RELEVANT}
             )
-            SELECT brand, month, iif(ending IN ('answered', 'offline', 'silent'), ending, 'open') AS ending,
-                iif(ending = 'silent', reason, NULL) AS reason, count(*) AS mentions
+            SELECT brand, month, ending, iif(ending = 'silent', reason, NULL) AS reason, count(*) AS mentions
             FROM ended GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
             """,  # noqa: S608 - constants; values are parameters
             _bounds(since, until, brands),
@@ -105,19 +90,7 @@ def events(
         {**_bounds(since, until, brands), "kinds": json.dumps(HAPPENED)},
     )
     for case_id, of_case in groupby(found, key=lambda row: int(row["case_id"])):
-        yield case_id, [_event(row) for row in of_case]
-
-
-def _event(row: Row) -> CaseEvent:
-    return CaseEvent(
-        kind=EventKind(row["kind"]),
-        at=rows.moment(row["at"]),
-        person=row["person"],
-        body=json.loads(row["body"]),
-        before=None if row["before_state"] is None else CaseState(row["before_state"]),
-        after=None if row["after_state"] is None else CaseState(row["after_state"]),
-        seq=row["seq"],
-    )
+        yield case_id, [rows.event_of(row) for row in of_case]
 
 
 def postings(db: History, case_ids: Collection[int]) -> list[Row]:

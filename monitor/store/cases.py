@@ -18,7 +18,6 @@ from monitor.models import (
     Case,
     CaseEvent,
     CaseState,
-    EventKind,
     Label,
 )
 from monitor.store import rows
@@ -82,18 +81,7 @@ class CaseReading(DeadlineReading):
     def events_of(self, case_id: int, *, since: int = 0) -> list[CaseEvent]:
         """All that happened to a case after the event with this number, in order."""
         found = self._db.query("SELECT * FROM case_events WHERE case_id = ? AND seq > ? ORDER BY seq", (case_id, since))
-        return [
-            CaseEvent(
-                kind=EventKind(row["kind"]),
-                at=rows.moment(row["at"]),
-                person=row["person"],
-                body=json.loads(row["body"]),
-                before=None if row["before_state"] is None else CaseState(row["before_state"]),
-                after=None if row["after_state"] is None else CaseState(row["after_state"]),
-                seq=row["seq"],
-            )
-            for row in found
-        ]
+        return [rows.event_of(row) for row in found]
 
     def cases_list(
         self,

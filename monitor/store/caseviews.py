@@ -17,6 +17,19 @@ ENDED: Final = """
         ORDER BY seq DESC LIMIT 1
     ), cases.state)
 """
+# How a relevant negative mention ended, and which those are, where `cases` is the case that holds it, if one does.
+OUTCOME: Final = f"""
+    CASE WHEN cases.id IS NULL THEN iif(EXISTS (
+        SELECT 1 FROM answers WHERE answers.post_id = mentions.post_id
+        AND answers.brand = mentions.brand AND gone_at IS NULL), 'answered', 'open')
+    ELSE iif({ENDED} IN ('answered', 'offline', 'silent'), {ENDED}, 'open') END
+"""
+RELEVANT: Final = """
+    mentions.sentiment = 'negative' AND NOT EXISTS (SELECT 1 FROM answers WHERE answer_id = mentions.post_id)
+    AND (cases.id IS NOT NULL OR NOT (
+        EXISTS (SELECT 1 FROM json_each(mentions.why) WHERE value ->> 'code' IN ('silent', 'baseline'))
+        OR EXISTS (SELECT 1 FROM json_each(mentions.special_cases) WHERE value ->> 'name' = 'own_voice')))
+"""
 _NAMES: Final = "(SELECT group_concat(value, ', ') FROM json_each(cases.classes))"
 _ROWS: Final = "SELECT {} FROM case_deadlines WHERE case_id = cases.id AND case_deadlines.round = cases.round AND "
 
@@ -118,18 +131,10 @@ def _coverage(day: str) -> str:
             cases.id AS case_id, cases.silent_reason, cases.answered_at,
             (SELECT min(answers.answered_at) FROM answers WHERE answers.post_id = mentions.post_id
              AND answers.brand = mentions.brand AND gone_at IS NULL) AS answered,
-            CASE WHEN cases.id IS NULL THEN iif(EXISTS (
-                SELECT 1 FROM answers WHERE answers.post_id = mentions.post_id
-                AND answers.brand = mentions.brand AND gone_at IS NULL), 'answered', 'open')
-            ELSE iif({ENDED} IN ('answered', 'offline', 'silent'), {ENDED}, 'open') END AS outcome
+            {OUTCOME} AS outcome
         FROM mentions JOIN posts ON posts.id = mentions.post_id JOIN sources ON sources.id = mentions.source_id
             LEFT JOIN case_posts ON case_posts.post_id = mentions.post_id AND case_posts.brand = mentions.brand
             LEFT JOIN cases ON cases.id = case_posts.case_id
-        WHERE mentions.sentiment = 'negative' AND NOT mentions.doubtful
-            AND NOT EXISTS (SELECT 1 FROM answers WHERE answer_id = mentions.post_id)
-            AND (cases.id IS NOT NULL OR NOT (
-                EXISTS (SELECT 1 FROM json_each(mentions.why) WHERE value ->> 'code' IN ('silent', 'baseline'))
-                OR EXISTS (SELECT 1 FROM json_each(mentions.special_cases)
-                    WHERE value ->> 'name' = 'own_voice')))
+        WHERE {RELEVANT} AND NOT mentions.doubtful
     ) AS ended
     """

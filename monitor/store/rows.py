@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 from monitor.models import (
     Author,
     Case,
+    CaseEvent,
     CaseState,
+    EventKind,
     Health,
     HostState,
     Outcome,
@@ -185,6 +187,19 @@ def case_columns(case: Case) -> dict[str, object]:
         "merged_into": case.merged_into,
         "seq": case.seq,
     }
+
+
+def event_of(row: Mapping[str, Any]) -> CaseEvent:
+    """A row of `case_events`."""
+    return CaseEvent(
+        kind=EventKind(row["kind"]),
+        at=moment(row["at"]),
+        person=row["person"],
+        body=json.loads(row["body"]),
+        before=None if row["before_state"] is None else CaseState(row["before_state"]),
+        after=None if row["after_state"] is None else CaseState(row["after_state"]),
+        seq=row["seq"],
+    )
 
 
 def case_of(row: Mapping[str, Any], *, prefix: str = "") -> Case:

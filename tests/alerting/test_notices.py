@@ -13,6 +13,7 @@ from monitor.alerting.catalogue import CATALOGUES
 from monitor.alerting.notices import notice_body, notice_title
 from monitor.alerting.rendering import RenderedMessage, render
 from monitor.alerting.styles import STYLES, style_of
+from monitor.flows.casebook import AFTER_ALL, AGAIN, GOES_ON
 from monitor.models import CaseState, DeadlineKind, NoticeKind, NoticeView
 from tests.alerting.alerts import NOW, make_case, make_notice
 
@@ -397,9 +398,8 @@ class Read(Mapping[str, str]):
 def every_notice() -> Iterator[NoticeView]:
     for kind in NoticeKind:
         for deadline in DeadlineKind:
-            for minutes in (-5, 0, 5):
+            for minutes, reason in zip((-5, 0, 5), (AGAIN, AFTER_ALL, GOES_ON), strict=True):
                 due_at = NOW + timedelta(minutes=minutes)
-                reason = "the author wrote again"
                 yield make_notice(kind, LEGAL, deadline=deadline, due_at=due_at, reason=reason, is_locked=True)
                 yield make_notice(kind, WAITING, deadline=deadline, due_at=due_at, reason=reason)
                 yield make_notice(kind, ANNAS, deadline=deadline, due_at=due_at, reason=reason)
