@@ -10,7 +10,6 @@ import asyncio
 import os
 import signal
 import socket
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -20,19 +19,20 @@ import structlog
 from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from monitor import control, logs, notify
+from monitor import control, logs, notify, systemd
 from monitor.clock import SystemClock
 from monitor.config import load
 from monitor.errors import ConfigError, InputError, MonitorError, SourceError, WorkerKilled, WorkersStopped
 from monitor.fetching.address import host_of
 from monitor.fetching.fetcher import Fetcher
 from monitor.flows import desk
-from monitor.flows.deliver import deliver
 from monitor.flows.forgetting import retain
+from monitor.flows.lexicon import learn_entered
 from monitor.flows.poll import PollReport, poll
 from monitor.flows.ports import Plan, Ports, kept_sessions, make_plan, make_workers
+from monitor.flows.sending import Sending
 from monitor.flows.settling import settle
-from monitor.flows.ticks import deadlines, follow_playbooks, reindex
+from monitor.flows.ticks import deadlines, flush_groups, follow_playbooks, look_around, reindex, watch
 from monitor.store import Writer, lock_database
 from monitor.tracking.health import after_failure
 from monitor.understanding.tiers import chosen
@@ -41,7 +41,7 @@ from monitor.web.app import STUCK_AFTER, WebServer, make_app
 from monitor.worker import WORKERS
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
     from pathlib import Path
 
     from monitor.clock import Clock
@@ -52,12 +52,13 @@ if TYPE_CHECKING:
 POLL_TICK: Final = 0.5  # seconds
 DELIVER_TICK: Final = 1.0
 DEADLINE_TICK: Final = 5.0
+STORM_TICK: Final = 15.0  # a storm is seen before the first group of its posts has waited
+LOOK_TICK: Final = 60.0
 CLOCK_TICK: Final = 10.0
 LONG_WORK_TICK: Final = 10.0
 HOUSEKEEPING_AFTER: Final = timedelta(seconds=30)
 CLOCK_STEP: Final = 60.0  # seconds by which the wall clock may drift between two looks before it counts as a step
 TRUSTED_AFTER: Final = 600.0  # seconds for which no deadline is told by a clock that was stepped
-SENDERS: Final = 8  # messages on their way at once; one target never has more than one
 DRAIN: Final = 8.0  # seconds that a stop waits for what is on its way
 
 log = structlog.get_logger()
@@ -78,7 +79,7 @@ async def make_ports(
 
 
 async def sync_sources(plan: Plan, ports: Ports) -> None:
-    """Make the rows follow the configuration: of sources, and of what is due in open cases."""
+    """Make the rows follow the configuration, of sources and of what is due in cases; learn words people entered."""
     for source in plan.config.sources:
         if not source.robots:
             log.warning("robots.txt is not asked, as the configuration says", source=source.name)
@@ -86,6 +87,7 @@ async def sync_sources(plan: Plan, ports: Ports) -> None:
     now = ports.clock.now()
     await ports.writer.run(lambda store: store.sync_sources(plan.config.sources, hosts, now))
     await follow_playbooks(ports, plan)
+    await learn_entered(ports, plan)
 
 
 async def close_ports(ports: Ports) -> None:
@@ -106,7 +108,7 @@ class Daemon:
         self._scheduler = AsyncIOScheduler(
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         )
-        self._senders = ThreadPoolExecutor(max_workers=SENDERS, thread_name_prefix="sender")
+        self._sending = Sending()
         self._polls: set[asyncio.Task[None]] = set()
         self._deliveries: set[asyncio.Task[None]] = set()
         self._chores: set[asyncio.Task[None]] = set()
@@ -136,10 +138,10 @@ class Daemon:
             self._keep(self._chores, self._warm_up())
             self._listen_for_signals()
             self._start_jobs()
-            tell_systemd("READY=1")
+            systemd.tell("READY=1")
             log.info("started", pid=os.getpid(), sources=len(config.sources), database=str(self._database))
             await self._stopping.wait()
-            tell_systemd("STOPPING=1")
+            systemd.tell("STOPPING=1")
             log.info("stopping")
             server.close()
             if web is not None:
@@ -173,7 +175,7 @@ class Daemon:
         try:
             while not (await asyncio.wait({task}, timeout=LONG_WORK_TICK))[0]:
                 self._last_tick = self._clock.monotonic()
-                tell_systemd("WATCHDOG=1")
+                systemd.tell("WATCHDOG=1")
             return task.result()
         finally:
             self._scheduler.resume()
@@ -200,7 +202,9 @@ class Daemon:
         every = self._scheduler.add_job
         every(self._poll_tick, "interval", seconds=POLL_TICK, next_run_time=self._clock.now())
         every(self._deliver_tick, "interval", seconds=DELIVER_TICK)
-        every(self._deadline_tick, "interval", seconds=DEADLINE_TICK)
+        every(self._look_tick, "interval", seconds=DEADLINE_TICK, args=[deadlines])
+        every(self._look_tick, "interval", seconds=STORM_TICK, args=[watch])
+        every(self._look_tick, "interval", seconds=LOOK_TICK, args=[look_around])
         every(self._clock_tick, "interval", seconds=CLOCK_TICK)
         for job in (self._reindex, self._retain):
             every(job, "interval", hours=6, next_run_time=self._clock.now() + HOUSEKEEPING_AFTER)
@@ -236,7 +240,7 @@ class Daemon:
             with suppress(asyncio.CancelledError):
                 await asyncio.gather(*late, return_exceptions=True)
         await close_ports(self._ports)
-        self._senders.shutdown(wait=False, cancel_futures=True)
+        self._sending.close()
 
     async def _reload(self) -> None:
         """Take over a changed configuration as a whole; one that is wrong changes nothing: ConfigError, InputError."""
@@ -262,7 +266,7 @@ class Daemon:
         log.info("reloaded", sources=len(config.sources), brands=len(config.brands), sentiment=tier)
 
     async def _reload_and_log(self) -> None:
-        tell_systemd("RELOADING=1")
+        systemd.tell("RELOADING=1")
         try:
             await self._reload()
         except ConfigError as error:
@@ -271,7 +275,7 @@ class Daemon:
                 log.error(words, fault=str(fault))  # noqa: TRY400 - a fault of the file has no traceback
         except MonitorError as error:
             log.error("the reload failed, the old configuration stays", error=str(error))  # noqa: TRY400 - as above
-        tell_systemd("READY=1")
+        systemd.tell("READY=1")
 
     # ── ticks ──
 
@@ -317,30 +321,31 @@ class Daemon:
             log.info("polled", source=report.source, new=report.new, mentions=report.mentions, alerts=report.alerts)
 
     async def _deliver_tick(self) -> None:
-        """Take messages whose time has come and send them."""
+        """Make messages of groups whose time has come, take messages whose time has come, and send them."""
         async with self._taking:
-            room = SENDERS - len(self._deliveries)
-            if room <= 0 or self._stopping.is_set():
+            if self._stopping.is_set():
                 return
-            now = self._clock.now()
-            for message in await self._writer.run(lambda store: store.claim_messages(now, room)):
+            await flush_groups(self._ports, self._plan)
+            for message in await self._sending.claim(self._ports):
                 self._keep(self._deliveries, self._deliver(message))
 
     async def _deliver(self, message: PendingMessage) -> None:
-        outcome = await deliver(message, ports=self._ports, plan=self._plan, senders=self._senders)
+        outcome = await self._sending.send(message, ports=self._ports, plan=self._plan)
         metrics.MESSAGES.labels(outcome=outcome).inc()
         level = log.info if outcome == "sent" else log.warning
         level("message", outcome=outcome, id=message.id, receiver=message.receiver, attempt=message.attempts + 1)
         if outcome == "sent":
             await self._deliver_tick()
 
-    async def _deadline_tick(self) -> None:
-        """Tell of deadlines of cases that came due, but not by a clock that was just set: it may be set back."""
-        is_stepped = abs(self._offset() - self._clock_offset) > CLOCK_STEP
-        if is_stepped or self._clock.monotonic() < self._trusted_from:
-            return
-        if told := await deadlines(self._ports, self._plan):
-            log.info("deadlines", steps=told)
+    async def _look_tick(self, look: Callable[[Ports, Plan], Awaitable[int]]) -> None:
+        """Tell what time brings about: deadlines, storms, what stands open, digests."""
+        if not self._is_stepped() and (told := await look(self._ports, self._plan)):
+            log.info("told", by=look.__name__, steps=told)
+
+    def _is_stepped(self) -> bool:
+        """Whether the clock was just set: it may be set back, so nothing is told by it yet."""
+        drift = abs(self._offset() - self._clock_offset)
+        return drift > CLOCK_STEP or self._clock.monotonic() < self._trusted_from
 
     async def _clock_tick(self) -> None:
         """A stepped wall clock must neither stall the polls nor start them all."""
@@ -368,7 +373,7 @@ class Daemon:
     async def _watchdog_tick(self) -> None:
         """Tell systemd that we live, only while looking for due sources succeeds: it needs loop, writer and disk."""
         if self._clock.monotonic() - self._last_tick < STUCK_AFTER / 2:
-            tell_systemd("WATCHDOG=1")
+            systemd.tell("WATCHDOG=1")
 
     def _keep(self, tasks: set[asyncio.Task[None]], work: Any) -> asyncio.Task[None]:
         """Run `work` as a task that is held until it ends; an exception in it is logged, not lost."""
@@ -388,13 +393,3 @@ def _count_missed(event: object) -> None:
     metrics.JOBS_MISSED.inc()
     if error := getattr(event, "exception", None):
         log.error("a fixed job broke", exc_info=error)
-
-
-def tell_systemd(state: str) -> None:
-    """One datagram to systemd's notification socket, if there is one; a leading @ means the abstract namespace."""
-    address = os.environ.get("NOTIFY_SOCKET")
-    if not address:
-        return
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as connection, suppress(OSError):
-        connection.connect("\0" + address[1:] if address.startswith("@") else address)
-        connection.sendall(state.encode())

@@ -232,15 +232,17 @@ class DeliveryError(MonitorError):
     """A receiver did not take a message.
 
     `retry` says whether the same message may pass later; `reason_word` is one of timeout, rate-limited, server,
-    refused, auth, unreachable.
+    refused, auth, content, unreachable, internal. With `content` it may be what the message says that was refused, and
+    a reduced one may pass. `retry_after` is how long the target asks to be left alone, None where it does not say.
     """
 
     reason = "delivery"
 
-    def __init__(self, message: str, *, retry: bool, reason_word: str) -> None:
+    def __init__(self, message: str, *, retry: bool, reason_word: str, retry_after: timedelta | None = None) -> None:
         super().__init__(message)
         self.retry = retry
         self.reason_word = reason_word
+        self.retry_after = retry_after
 
 
 class StoreError(MonitorError):

@@ -25,14 +25,16 @@ ALLOWED: dict[str, set[str]] = {
     "discovery": _PURE | {"text", "sources"},
     "understanding": _PURE | {"caches", "text", "query", "lemmas"},
     "tracking": _PURE | {"text"},
-    "cases": _PURE | {"text"},
-    "alerting": _PURE | {"text", "query"},
+    "cases": _PURE | {"text", "zones"},
+    "alerting": _PURE | {"text", "query", "zones"},
     "fetching": _PURE | {"tracking", "clock", "text"},
     "store": _PURE | {"query", "lemmas", "text"},
     "reports": _PURE | {"text"},
-    "notify": _PURE | {"alerting"},
+    "notify": _PURE | {"alerting", "text"},
     "logs": {"text"},
     "control": _PURE,
+    "systemd": set(),
+    "zones": set(),
     "flows": _PURE
     | {
         "alerting",
@@ -66,6 +68,8 @@ FOREIGN: dict[str, set[str]] = {
     "sqlite_utils": {"store"},
     "sqlite3": {"store", "demo"},  # the demo's observer shares no code with the store, on purpose
     "apprise": {"notify"},
+    "requests": {"notify"},
+    "urllib3": {"notify"},
     "apscheduler": {"daemon"},
     "ruamel": {"config"},
     "yaml": set(),
@@ -81,8 +85,9 @@ FOREIGN: dict[str, set[str]] = {
     "soupsieve": {"sources"},
     "protego": {"fetching"},
     "matplotlib": {"reports"},
+    "PIL": {"alerting"},
     "xlsxwriter": {"reports"},
-    "jinja2": {"reports"},
+    "jinja2": {"reports", "alerting"},
 }
 
 

@@ -45,8 +45,8 @@ sentiment: fast
 brands: [{{name: Тестомаркет}}]
 sources:
   - {{name: news, kind: feed, url: "{url}/feed", every: 1s, allow: [127.0.0.0/8]}}
-receivers: {{support: {{urls: ["json://127.0.0.1:{port}/hook"]}}}}
-routes: [{{match: "sentiment:negative", to: support}}]
+receivers: {{support: {{urls: ["json://127.0.0.1:{port}/hook"], budget: off}}}}
+routes: [{{match: "sentiment:negative", to: support, group_wait: 0s, group_interval: 0s}}]
 fetch: {{gap: 0s}}
 web: {{listen: "127.0.0.1:0"}}
 """
@@ -425,22 +425,21 @@ def test_no_deadline_is_told_by_a_clock_that_was_just_stepped(tmp_path: Path, mo
 
     clock = Clock()
     monkeypatch.setattr(module, "SystemClock", lambda: clock)
-    monkeypatch.setattr(module, "deadlines", look)
 
     async def run() -> None:
         daemon = module.Daemon(tmp_path / "sources.yaml", tmp_path / "monitor.db", environ={})
         daemon._ports, daemon._plan = cast("Ports", None), cast("Plan", None)
         await daemon._writer.start()
-        await daemon._deadline_tick()
+        await daemon._look_tick(look)
         assert len(looked) == 1
         clock.wall += timedelta(days=30)
-        await daemon._deadline_tick()  # before anybody has noticed
+        await daemon._look_tick(look)  # before anybody has noticed
         await daemon._clock_tick()
         clock.passes(300)
-        await daemon._deadline_tick()
+        await daemon._look_tick(look)
         assert len(looked) == 1
         clock.passes(301)
-        await daemon._deadline_tick()
+        await daemon._look_tick(look)
         assert len(looked) == 2  # so it is meant
         await daemon._writer.close()
 

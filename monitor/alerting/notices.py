@@ -9,13 +9,14 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from monitor.alerting.styles import duration, link, moment
+from monitor.alerting.styles import duration, link
 from monitor.models import CaseState, DeadlineKind, NoticeKind
 from monitor.text import excerpt, safe_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from monitor.alerting.frame import Frame
     from monitor.alerting.styles import Style
     from monitor.models import Case, NoticeView
 
@@ -27,6 +28,7 @@ _LEAST: Final = 20  # a shorter piece of a text says nothing
 _NAME_LIMIT: Final = 60
 _CLASSES_LIMIT: Final = 160
 _OUTLINE: Final = ("what", "due", "told", "reason", "about", "", "post", "author", "link", "", "state", "do", "id")
+_BRIEF: Final = ("what", "due", "reason", "about", "post", "author", "link", "do", "id")
 _MAY_GO: Final = ("link", "about", "author")
 
 _OF_DEADLINES: Final = frozenset({NoticeKind.REMINDER, NoticeKind.BREACH})
@@ -44,52 +46,53 @@ def notice_title(view: NoticeView, words: Mapping[str, str]) -> str:
     )
 
 
-def notice_body(view: NoticeView, *, style: Style, words: Mapping[str, str], room: int) -> str:
-    """The message itself, at most `room` characters long where a target leaves at least 500."""
-    case = view.case
+def notice_body(view: NoticeView, frame: Frame, *, room: int, is_brief: bool = False) -> str:
+    """The message itself, at most `room` characters long where a target leaves at least 500, or 250 if it `is_brief`.
+
+    What is brief leaves out why one is told, where the case stands, and all commands but the one that shows it.
+    """
+    case, words, style = view.case, frame.words, frame.style
+    wait = "notice-wait" if _is_of_wait(view) else f"notice-{view.kind.value}"
+    owner = style.escape(_name(case.owner, words["nobody"]))
     said = {
-        "what": [
-            words["notice-wait" if _is_of_wait(view) else f"notice-{view.kind.value}"].format(
-                id=case.id,
-                brand=_safe(case.brand, style),
-                owner=style.escape(_name(case.owner, words["nobody"])),
-            )
-        ],
-        "due": _due(view, words),
-        "told": [_told(view, words)],
+        "what": [frame.led(words[wait].format(id=case.id, brand=_safe(case.brand, style), owner=owner))],
+        "due": _due(view, frame),
+        "told": [_told(view, frame)],
         "about": [words["notice-about"].format(about=style.escape(_about(case, words)))],
-        "author": [
-            words["author"].format(
-                author=style.escape(_name(view.author, words["unknown"])), source=_safe(view.source, style)
-            )
-        ]
-        if view.source
-        else [],
+        "author": _author(view, frame),
         "link": [words["link"].format(url=url)] if (url := link(view.url, style=style)) else [],
         "state": [_state(view, style, words)],
-        "do": list(_do(view, words)),
-        "id": [f"monitor-notice: {view.id}"],
+        "do": list(_do(view, frame))[-1 if is_brief else 0 :],
+        "id": [frame.quiet(f"monitor-notice: {view.id}")],
     }
+    outline = _BRIEF if is_brief else _OUTLINE
     content = _content(view)
     for name in _MAY_GO:
-        if len(_joined(said)) > room - bool(content) * _KEPT_FOR_POST:
+        if len(_joined(said, outline)) > room - bool(content) * _KEPT_FOR_POST:
             said[name] = []
     # Of the others the kind says why; this one may be of a person's words.
     reason = _one_line(view.reason) if view.kind is NoticeKind.REOPENED else ""
-    left = (room - len(_joined(said))) // 2  # the post gets the other half
+    left = (room - len(_joined(said, outline))) // 2  # the post gets the other half
     if reason := _cut(words.get(f"reason-{reason}", reason), left, limit=_REASON_LIMIT, style=style):
         said["reason"] = [words["notice-reason"].format(reason=reason)]
-    if content := _cut(content, room - len(_joined(said)), limit=_EXCERPT_LIMIT, style=style):
-        said["post"] = [f"«{content}»"]
-    return _joined(said)
+    if content := _cut(content, room - len(_joined(said, outline)), limit=_EXCERPT_LIMIT, style=style):
+        said["post"] = [f"{style.quote[0]}«{content}»{style.quote[1]}"]
+    return _joined(said, outline)
 
 
-def _joined(said: Mapping[str, list[str]]) -> str:
+def _joined(said: Mapping[str, list[str]], outline: Sequence[str]) -> str:
     """The parts in their order; where nothing stands between two gaps, there is one."""
     lines: list[str] = []
-    for name in _OUTLINE:
+    for name in outline:
         lines += said.get(name, []) if name else [""] if lines and lines[-1] else []
     return "\n".join(lines)
+
+
+def _author(view: NoticeView, frame: Frame) -> list[str]:
+    if not view.source:
+        return []
+    name, source = frame.style.escape(_name(view.author, frame.words["unknown"])), _safe(view.source, frame.style)
+    return [frame.words["author"].format(author=name, source=source)]
 
 
 def _cut(text: str, left: int, *, limit: int, style: Style) -> str:
@@ -120,11 +123,12 @@ def _name(text: str | None, otherwise: str) -> str:
     return _one_line(text or otherwise)[:_NAME_LIMIT]
 
 
-def _told(view: NoticeView, words: Mapping[str, str]) -> str:
+def _told(view: NoticeView, frame: Frame) -> str:
     """Why it is told: for a deadline that depends on what is due, and on whether it still is."""
+    words = frame.words
     if _is_of_wait(view):
         since = view.case.waiting_at
-        return words["notice-told-waited"] if since is None else words["notice-told-wait"].format(since=moment(since))
+        return words["notice-told-waited"] if since is None else words["notice-told-wait"].format(since=frame.at(since))
     is_of_deadline = view.kind in _OF_DEADLINES
     return words[f"notice-told-{view.kind.value}" + (f"-{_deadline(view).value}" if is_of_deadline else "")]
 
@@ -149,11 +153,11 @@ def _when(view: NoticeView, words: Mapping[str, str]) -> str:
     )
 
 
-def _due(view: NoticeView, words: Mapping[str, str]) -> list[str]:
+def _due(view: NoticeView, frame: Frame) -> list[str]:
     if view.due_at is None:
         return []
-    label = words[f"notice-due-{_deadline(view).value}"]
-    return [label.format(at=moment(view.due_at), when=_when(view, words))]
+    label = frame.words[f"notice-due-{_deadline(view).value}"]
+    return [label.format(at=frame.at(view.due_at), when=_when(view, frame.words))]
 
 
 def _classes(case: Case, words: Mapping[str, str]) -> Iterator[str]:
@@ -186,8 +190,8 @@ def _state(view: NoticeView, style: Style, words: Mapping[str, str]) -> str:
     return words["notice-state"].format(state=state, owner=owner, posts=view.posts)
 
 
-def _do(view: NoticeView, words: Mapping[str, str]) -> Iterator[str]:
-    """What may be done next, each with its command."""
+def _do(view: NoticeView, frame: Frame) -> Iterator[str]:
+    """What may be done next, each with its command; the last is the way to the case."""
     case = view.case
     is_locked, is_waiting = view.is_locked, _is_of_wait(view) and case.waiting_at is not None
     is_unanswered = view.kind in _OF_DEADLINES and view.deadline is DeadlineKind.ACKNOWLEDGE
@@ -202,5 +206,6 @@ def _do(view: NoticeView, words: Mapping[str, str]) -> Iterator[str]:
         "resume": is_waiting,
         "show": True,
     }
-    number = case.merged_into if case.state is CaseState.MERGED else case.id
-    yield from (words[f"notice-do-{what}"].format(id=number) for what, is_due in todo.items() if is_due)
+    number = (case.merged_into if case.state is CaseState.MERGED else None) or case.id
+    way = frame.case(number)
+    yield from (frame.words[f"notice-do-{what}"].format(id=number, way=way) for what, is_due in todo.items() if is_due)

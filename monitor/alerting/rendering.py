@@ -1,263 +1,262 @@
 """What a message says, for one class of target: readable first, and never able to ping, link or format by content.
 
-Content of posts is data: it is escaped for the target's class and cut at a word, our own marks are added after that.
+A message may carry much. Storms and what is urgent stand first, then the rest by priority; the more there is, the
+shorter each is told; what there is no room for is counted, and the ids of all can still be read by a program.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from monitor.alerting.catalogue import CATALOGUES
+from monitor.alerting.alarms import alarm_body, alarm_title
+from monitor.alerting.catalogue import words_in
+from monitor.alerting.digest_text import digest_body, digest_title
+from monitor.alerting.frame import Frame
+from monitor.alerting.mail import alert_header, page, thread_headers
+from monitor.alerting.mentions import mention_body, mention_title
+from monitor.alerting.messages import RenderedMessage
 from monitor.alerting.notices import notice_body, notice_title
-from monitor.alerting.styles import duration, link, moment
-from monitor.models import AlarmKind, AlertView, Label, NoticeView, PostType
+from monitor.alerting.order import common_case, found_at, ids_of, is_storm, ordered
+from monitor.alerting.payload import payload
+from monitor.alerting.signals import signal_body, signal_title
+from monitor.alerting.styles import HTML, style_of
+from monitor.models import AlarmView, AlertView, DigestView, NoticeView, SignalView
 from monitor.text import excerpt, safe_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Sequence
+    from datetime import datetime
 
-    from monitor.alerting.styles import Style
-    from monitor.models import AlarmView, MentionView, Sentiment, SpecialCase
+    from monitor.alerting.messages import Carried
+    from monitor.models import Receiver, Target
 
 _SUBJECT_LIMIT: Final = 180  # code points; longer subjects are cut by mail clients anyway
-_TITLE_LIMIT: Final = 200
-_EXCERPT_LIMIT: Final = 1200
-_SAID_LIMIT: Final = 400
-_CASES_LIMIT: Final = 240
-_CASE_LIMIT: Final = 80
-_KNOWN_ISSUE: Final = "history:known-issue:"  # how the rule of a known issue begins, which its name follows
-
-
-@dataclass(frozen=True, slots=True)
-class RenderedMessage:
-    """What one target gets; both are plain text as far as Apprise is concerned."""
-
-    title: str
-    body: str
+_TITLE_READ: Final = 2_000
+_MOST: Final = 40  # alerts in one message; nobody reads more of them there, and mail programs cut longer mails
+_LEAST: Final = 450  # characters: an alert that is told in fewer says nothing
+_BRIEF_FROM: Final = 6  # alerts in a message, from which on each is told briefly
+_BRIEF_BELOW: Final = 600
+_BRANDS: Final = 3
+_TOGETHER: Final = 4_000  # characters that a few alerts share, so that several are read as fast as one
+_ENOUGH: Final = 900
+_TRIES: Final = 6
+_IDS_SHARE: Final = 8  # at most this part of a message is the ids of what it does not tell
 
 
 def render(
     message_id: str,
-    carried: Sequence[AlertView] | Sequence[AlarmView] | Sequence[NoticeView],
+    carried: Sequence[Carried],
     *,
-    style: Style,
-    language: str,
+    target: Target,
+    receiver: Receiver,
+    base_url: str | None = None,
+    now: datetime | None = None,
 ) -> RenderedMessage:
-    """The message that carries alerts, alarms or notices (at least one) to one target.
+    """The message that carries something (at least one thing) to one target, in the receiver's language and zone.
 
-    `language` is that of the receiver; English where there is no catalogue for it.
+    `base_url` is where our web pages stand. `now` decides what is overdue; without it, the latest moment in the message
+    does.
     """
-    words = CATALOGUES.get(language, CATALOGUES["en"])
+    if target.is_webhook:
+        return RenderedMessage(title="", body=payload(message_id, carried, base_url=base_url))
+    told, style = ordered(carried), style_of(target.url)
+    language = receiver.language
+    if all(isinstance(one, DigestView) for one in told):
+        language = next((one.language for one in told if isinstance(one, DigestView) and one.language), language)
+    frame = Frame(
+        style=style,
+        words=words_in(language),
+        zone=receiver.zone,
+        now=now or max(map(found_at, told)),
+        base_url=base_url,
+        templates=receiver.templates,
+    )
+    title = (style.escape_title or style.escape)(_title(told, frame))
     tail = f"monitor-message: {message_id}"
-    room = (style.limit - len(tail) - 2) // len(carried) - 2
-    bodies = [_body(one, style=style, words=words, room=room) for one in carried]
-    more = f" +{len(carried) - 1}" if len(carried) > 1 else ""
-    title = _any_title(carried[0], words)
-    return RenderedMessage(
-        title=style.escape(safe_text(title[:_SUBJECT_LIMIT] + more)), body="\n\n".join((*bodies, tail))
-    )
+    packed = _packed(told, frame, room=style.limit - style.size(title) - style.size(tail) - 4)
+    body = "\n\n".join(packed.blocks) + f"\n{tail}"
+    if not style.is_mail:
+        return RenderedMessage(title=title, body=body)
+    html, images = page(told[: packed.shown], _packed_html(told, frame, packed), title=title, tail=tail, frame=frame)
+    headers = {**alert_header(told), **thread_headers(told)}
+    return RenderedMessage(title=title, body=body, html=html, images=images, headers=headers)
 
 
-def _any_title(carried: AlertView | AlarmView | NoticeView, words: Mapping[str, str]) -> str:
-    match carried:
-        case AlertView():
-            return _title(carried, words)
-        case NoticeView():
-            return notice_title(carried, words)
-    return _alarm_title(carried, words)
+# ── Titles ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _body(carried: AlertView | AlarmView | NoticeView, *, style: Style, words: Mapping[str, str], room: int) -> str:
-    match carried:
-        case AlertView():
-            return _alert_body(carried, style=style, words=words, room=room)
-        case NoticeView():
-            return notice_body(carried, style=style, words=words, room=room)
-    return _alarm_body(carried, style=style, words=words, room=room)
-
-
-def _title(alert: AlertView, words: Mapping[str, str]) -> str:
-    view = alert.view
-    title = words["title"].format(
-        sentiment=_felt(view, words),
-        brand=view.mention.brand,
-        source=view.source,
-        priority=view.mention.priority,
-    )
-    return f"{title}: {view.post.title or view.post.text}"
-
-
-def _alert_body(alert: AlertView, *, style: Style, words: Mapping[str, str], room: int) -> str:
-    view = alert.view
-    mention = view.mention
-    head = [
-        words["headline"].format(
-            sentiment=_felt(view, words),
-            brand=style.escape(mention.brand),
-            priority=mention.priority,
-            influence=mention.influence,
-        ),
-        words["why"].format(why=style.escape(_why(view, words, room=room))),
-    ]
-    head += _case_line(alert, words)
-    tail = [
-        words["author"].format(author=style.escape(_author(view, words)), source=style.escape(view.source)),
-        words["times"].format(published=_published(view, words), delay=_delay(view, words)),
-    ]
-    if url := link(view.post.url, style=style):
-        tail.append(words["link"].format(url=url))
-    tail.append(words["details"].format(id=view.id))
-    tail.append(f"monitor-alert: {alert.id}")
-    title = _excerpt(view, "title", style, _TITLE_LIMIT)
-    frame = "\n".join((*head, "", title, "", "", "", *tail))
-    return "\n".join(
-        (*head, "", *([title] if title else []), _excerpt(view, "text", style, _room(room - len(frame))), "", *tail)
-    )
-
-
-def _case_line(alert: AlertView, words: Mapping[str, str]) -> Iterator[str]:
-    """Which case the post is in, and what is due there until when; nothing where it is in none."""
-    if alert.case_id is not None:
-        due = {"acknowledge": alert.acknowledge_by, "resolve": alert.resolve_by}
-        said = [words[f"in-case-{what}"].format(at=moment(at)) for what, at in due.items() if at is not None]
-        yield words["in-case"].format(id=alert.case_id, due=", ".join(said) or words["in-case-nothing"])
-
-
-def _room(left: int) -> int:
-    """How many characters of content fit: escaping may double each."""
-    return max(80, min(_EXCERPT_LIMIT, left // 2))
-
-
-def _excerpt(view: MentionView, field: str, style: Style, width: int) -> str:
-    """The part of the title or text around the brand, disarmed, the brand marked."""
-    content = view.post.title if field == "title" else view.post.text
-    spans = [(span.start, span.end) for span in view.mention.spans if span.field == field]
-    text, shifted = excerpt(content, spans, width)
-    return _marked(text.replace("\n", " ") if field == "title" else text, shifted, style)
-
-
-def _marked(text: str, spans: Sequence[tuple[int, int]], style: Style) -> str:
-    parts: list[str] = []
-    done = 0
-    for start, end in sorted(spans):
-        if start < done:
-            continue
-        parts += [
-            style.escape(safe_text(text[done:start], one_line=False)),
-            style.mark[0],
-            style.escape(safe_text(text[start:end])),
-            style.mark[1],
-        ]
-        done = end
-    return "".join((*parts, style.escape(safe_text(text[done:], one_line=False))))
-
-
-def _why(view: MentionView, words: Mapping[str, str], *, room: int) -> str:
-    """The reasons in one line, in the reader's language; `monitor why` has every term."""
-    named = ", ".join(dict.fromkeys(f"«{safe_text(span.text)[:60]}»" for span in view.mention.spans[:5]))
-    parts = [words["named"].format(named=named)] if named else []
-    weights = {why.code: why.weight for why in view.mention.why}
-    # Stars of a post that leaves, joins or compares the brand are not its own, and no reason.
-    if (stars := weights.get("rating")) is not None:
-        parts.append(words["rated"].format(stars=f"{stars:g}"))
-    if (against := weights.get("contradiction")) is not None:
-        parts.append(words["contradicted"].format(percent=round(100 * against)))
-    parts.append(_read(view.mention.sentiment, words))
-    return "; ".join((*parts, *_cases(view.mention.special_cases, words, room=min(_CASES_LIMIT, room // 8))))
-
-
-def _cases(cases: Sequence[SpecialCase], words: Mapping[str, str], *, room: int) -> Iterator[str]:
-    """Special cases as people read them, in their order: the first, and as many more as there is room for."""
-    for number, said in enumerate(dict.fromkeys(_case(case, words) for case in cases)):
-        room -= len(said)
-        if number and room < 0:
-            yield "…"
-            return
-        yield said
-
-
-def _case(case: SpecialCase, words: Mapping[str, str]) -> str:
-    """A special case in the reader's language; one that the catalogue does not know by its name."""
-    plain = case.name.replace("_", " ")
-    issue = case.rule.removeprefix(_KNOWN_ISSUE)
-    return safe_text(words.get(f"case-{case.name}", plain).format(issue=issue))[:_CASE_LIMIT]
-
-
-def _felt(view: MentionView, words: Mapping[str, str]) -> str:
-    """The label in words, as only perhaps so where it is unsure."""
-    sentiment = view.mention.sentiment
-    said = words[f"{sentiment.label.value}-review" if view.post.type is PostType.REVIEW else sentiment.label.value]
-    return words["perhaps"].format(sentiment=said.lower()) if sentiment.unsure else said
-
-
-def _read(sentiment: Sentiment, words: Mapping[str, str]) -> str:
-    """The label with its probability, or all three of them, the largest first, where it is unsure."""
-    percents = {label.value: round(100 * float(getattr(sentiment, label.value))) for label in Label}
-    if not sentiment.unsure:
-        label = sentiment.label.value
-        return words["reads"].format(label=words[f"reads-{label}"], percent=percents[label])
-    ranked = sorted(percents, key=lambda label: -getattr(sentiment, label))
-    return words["unsure"].format(
-        shares=", ".join(f"{words[f'reads-{label}']} {percents[label]} %" for label in ranked)
-    )
-
-
-def _author(view: MentionView, words: Mapping[str, str]) -> str:
-    author = view.post.author
-    name = safe_text(author.name or words["unknown"])[:80]
-    return name if author.followers is None else f"{name} ({words['followers'].format(count=author.followers)})"
-
-
-def _published(view: MentionView, words: Mapping[str, str]) -> str:
-    return moment(view.post.published) if view.post.published else words["unknown"]
-
-
-def _delay(view: MentionView, words: Mapping[str, str]) -> str:
-    if view.post.published is None:
-        return words["unknown"]
-    return duration(max(view.discovered_at - view.post.published, timedelta()), words)
-
-
-# ── Alarms ──────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _sort_of(alarm: AlarmView) -> str:
-    """By what its words are known in the catalogue."""
-    return "back" if alarm.kind is AlarmKind.RECOVERED and alarm.source is None else alarm.kind.value
-
-
-def _alarm_title(alarm: AlarmView, words: Mapping[str, str]) -> str:
-    return words[f"alarm-{_sort_of(alarm)}"].format(source=alarm.source)
-
-
-def _alarm_body(alarm: AlarmView, *, style: Style, words: Mapping[str, str], room: int) -> str:
-    """What cannot be seen, since when, what was said, what that means and what can be done."""
-    sort, source = _sort_of(alarm), style.escape(safe_text(alarm.source or ""))
-    lines = [words[f"alarm-{sort}"].format(source=source), ""]
-    if alarm.source is not None:
-        kind, host = style.escape(safe_text(alarm.source_kind or "")), style.escape(safe_text(alarm.host or ""))
-        lines.append(words["place"].format(source=source, kind=kind, host=host))
-    since, at = moment(alarm.since) if alarm.since else words["never"], moment(alarm.opened_at)
-    if alarm.kind is AlarmKind.RECOVERED and alarm.since is not None:
-        span = duration(max(alarm.opened_at - alarm.since, timedelta()), words)
-        lines.append(words["unseen"].format(since=since, at=at, span=span))
+def _title(told: Sequence[Carried], frame: Frame) -> str:
+    """The subject on one line: that of the only thing, the storm or the case, or how many of what."""
+    more = "" if len(told) == 1 else f" +{len(told) - 1}"
+    if len(told) == 1 or is_storm(told[0]):
+        said = _title_of(told[0], frame)
+    elif (case := common_case(told)) is not None:
+        notice = next((one for one in told if isinstance(one, NoticeView)), None)
+        if notice is None:
+            more, said = "", _count(told, frame, "title-case", id=case)
+        else:
+            said = notice_title(notice, frame.words)
+    elif brands := _brands(told, frame):
+        more, said = "", _count(told, frame, "title-many", brands=brands)
     else:
-        lines.append(words["since"].format(since=since, at=at))
-    if alarm.affected is not None:
-        lines.append(words[f"count-{sort}"].format(count=alarm.affected))
-    if sort == "recovered":
-        was = ", ".join(words[f"was-{kind}"] for kind in alarm.reason.split(", "))
-        lines.append(words["was"].format(was=was))
-    tail = [
-        "",
-        words[f"means-{sort}"],
-        words[f"do-{sort}"].format(source=source),
-        f"monitor-alarm: {alarm.id}",
-    ]
-    if alarm.reason and alarm.kind is not AlarmKind.RECOVERED:
-        left = room - len("\n".join((*lines, words["said"], *tail)))
-        said = safe_text(alarm.reason)[: max(40, min(_SAID_LIMIT, left // 2))]  # escaping may double each
-        lines.append(words["said"].format(reason=style.escape(said)))
-    return "\n".join((*lines, *tail))
+        said = _title_of(told[0], frame)
+    tidy = " ".join(said[:_TITLE_READ].split())
+    return safe_text(excerpt(tidy, (), _SUBJECT_LIMIT - len(more))[0] + more)
+
+
+def _title_of(one: Carried, frame: Frame) -> str:
+    match one:
+        case AlertView():
+            return mention_title(one, frame)
+        case NoticeView():
+            return notice_title(one, frame.words)
+        case SignalView():
+            return signal_title(one, frame.words)
+        case DigestView():
+            return digest_title(one, frame.words)
+    return alarm_title(one, frame.words)
+
+
+def _count(told: Sequence[Carried], frame: Frame, title: str, **slots: object) -> str:
+    """How many there are of each sort; a count after its word needs no plural in any language."""
+    sorts = ("negative", "neutral", "positive", "cases", "signals", "alarms", "digests")
+    counts = dict.fromkeys(sorts, 0)
+    for one in told:
+        counts[_sort(one)] += 1
+    of = ", ".join(frame.words[f"sum-{sort}"].format(count=count) for sort, count in counts.items() if count)
+    brands = _brands(told, frame)
+    return frame.words[title].format(**{"brand": brands, "count": len(told), "of": of, **slots})
+
+
+def _sort(one: Carried) -> str:
+    match one:
+        case AlertView():
+            return one.view.mention.sentiment.label.value
+        case NoticeView():
+            return "cases"
+        case SignalView():
+            return "signals"
+        case AlarmView():
+            return "alarms"
+    return "digests"
+
+
+def _brands(told: Sequence[Carried], frame: Frame) -> str:
+    """The brands that a message is about, at most three by name; empty where it is about none."""
+    found = dict.fromkeys(filter(None, map(_brand, told)))
+    names = [safe_text(name)[:60] for name in found]
+    rest = len(names) - _BRANDS
+    return ", ".join((*names[:_BRANDS], *([frame.words["more"].format(count=rest)] if rest > 0 else [])))
+
+
+def _brand(one: Carried) -> str | None:
+    match one:
+        case AlertView():
+            return one.view.mention.brand
+        case NoticeView():
+            return one.case.brand
+        case SignalView():
+            return one.brand
+    return None
+
+
+# ── Bodies ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class _Packed:
+    """`shown` alerts as blocks, and where there are more of them, one block that says so."""
+
+    blocks: tuple[str, ...]
+    shown: int
+
+
+def _packed(told: Sequence[Carried], frame: Frame, *, room: int) -> _Packed:
+    """As many alerts as fit into `room`, in what the target counts, each with an equal part of what is left of it."""
+    least, size = round(_LEAST * frame.style.scale), frame.style.size
+    shown = min(len(told), _MOST, max(1, room // least))
+    if shown < len(told):
+        room -= room // _IDS_SHARE
+        shown = min(shown, max(1, room // least))
+    blocks, left = list[str](), room
+    for number, one in enumerate(told[:shown]):
+        blocks.append(_block(one, frame, room=left // (shown - number) - 2, count=len(told)))
+        left -= size(blocks[-1]) + 2
+    rest = told[shown:]
+    if rest:
+        blocks.append(_rest(rest, frame, room=room // _IDS_SHARE))
+    return _Packed(tuple(blocks), shown)
+
+
+def _packed_html(told: Sequence[Carried], frame: Frame, packed: _Packed) -> tuple[str, ...]:
+    """The same alerts once more, marked up for HTML."""
+    marked = Frame(
+        style=HTML,
+        words=frame.words,
+        zone=frame.zone,
+        now=frame.now,
+        base_url=frame.base_url,
+        templates=frame.templates,
+    )
+    room = HTML.limit // packed.shown
+    blocks = [_block(one, marked, room=room, count=len(told)) for one in told[: packed.shown]]
+    if packed.shown < len(told):
+        blocks.append(frame.words["more"].format(count=len(told) - packed.shown))
+    return tuple(blocks)
+
+
+def _block(one: Carried, frame: Frame, *, room: int, count: int) -> str:
+    """What is told of one of `count` alerts, in at most `room` of what the target counts.
+
+    The more there are, the shorter each is told. How much text fills the room is tried out.
+    """
+    size, width = frame.style.size, round(room / frame.style.scale)
+    if count > 1:
+        width = min(width, max(_ENOUGH, _TOGETHER // count))
+    is_brief = count >= _BRIEF_FROM or (count > 1 and width < _BRIEF_BELOW)
+    block = _body(one, frame, room=width, is_brief=is_brief)
+    for _ in range(_TRIES):
+        if size(block) <= room:
+            return block
+        width = min(width * 7 // 8, width * room // size(block))
+        block = _body(one, frame, room=width, is_brief=is_brief)
+    return _without_middle(block, frame, room=room)
+
+
+def _body(one: Carried, frame: Frame, *, room: int, is_brief: bool) -> str:
+    style, words = frame.style, frame.words
+    match one:
+        case AlertView():
+            return mention_body(one, frame, room=room, is_brief=is_brief)
+        case NoticeView():
+            return notice_body(one, frame, room=room, is_brief=is_brief)
+        case SignalView():
+            said = signal_body(one, style=style, words=words, room=room - 40, zone=frame.zone)
+            return f"{said}\n{frame.quiet(f'monitor-signal: {one.id}')}"
+        case DigestView():
+            return digest_body(one, style=style, words=words, room=room)
+    return alarm_body(one, frame, room=room, is_brief=is_brief)
+
+
+def _without_middle(block: str, frame: Frame, *, room: int) -> str:
+    """The first lines that fit together with the last, which names what is told."""
+    *lines, last = block.split("\n")
+    kept = list[str]()
+    for line in lines:
+        if frame.style.size("\n".join((*kept, line, last))) > room:
+            break
+        kept.append(line)
+    return "\n".join((*kept, last))
+
+
+def _rest(rest: Sequence[Carried], frame: Frame, *, room: int) -> str:
+    """How many there are besides, and the ids of as many as fit; a mail has them all in its header."""
+    said = frame.words["more"].format(count=len(rest))
+    ids = [str(number) for one in rest for number in ids_of(one)]
+    if frame.style.is_mail or not ids:
+        return said
+    kept = min(len(ids), max(1, (room - len(said) - 30) // (max(map(len, ids)) + 1)))
+    uncounted = f" +{len(ids) - kept}" if kept < len(ids) else ""
+    named = frame.quiet(f"monitor-alert: {','.join(ids[:kept])}{uncounted}")
+    return f"{said}\n{named}"

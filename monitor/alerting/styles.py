@@ -5,9 +5,12 @@ Content of posts is data: it is escaped for the target's class, so that it can n
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
+from html import escape as escape_html
 from typing import TYPE_CHECKING, Final
+from zoneinfo import ZoneInfo
 
 from monitor.text import safe_text
 
@@ -16,51 +19,126 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
 _MARKDOWN: Final = re.compile(r"([\\`*_\[\]()~|#>!<])")
-_PING: Final = re.compile(r"@(?=\w)")
+# What chats read as a call: @name, <!channel>, <@U1>, <#C1>, and the tags of those that know some HTML.
+_PING: Final = re.compile(r"(@(?=\w)|<(?=[!@#/a-zA-Z]))")
 # Discord reads these even within an address.
 _EVERYBODY: Final = re.compile(r"@(?=everyone|here)", re.IGNORECASE)
+_NOT_IN_LINKS: Final = re.compile(r"[\s<>\[\]|\\`*\"^{}\ufffd]")
+_ADDRESS: Final = re.compile(r"(https?:(?=//)|\bwww(?=\.))", re.IGNORECASE)
+# What Apprise escapes in a plain text for a service that reads Markdown only.
+_APPRISE_ESCAPES: Final = re.compile(r"[\\_*\[\]()~`>#+=|{}.!-]")
 _UNITS: Final = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
+# Noncharacters: what is ours in a text that becomes HTML is marked by them, and no content keeps any.
+_OURS: Final = "".join(map(chr, range(0xFDD0, 0xFDF0)))
+_NO_OURS: Final = str.maketrans("", "", _OURS)
+
+
+def utf16(text: str) -> int:
+    """The length as JavaScript and Telegram count it: a character beyond U+FFFF counts twice."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def _utf8(text: str) -> int:
+    return len(text.encode("utf-8", "surrogatepass"))
+
+
+def _rocket(text: str) -> int:
+    return utf16(_APPRISE_ESCAPES.sub(r"\\\g<0>", text))
+
+
+def _teams(text: str) -> int:
+    """Bytes in a JSON document in which each letter beyond ASCII is six of them."""
+    return len(json.dumps(_APPRISE_ESCAPES.sub(r"\\\g<0>", text)))
+
+
+def _slack(text: str) -> int:
+    return utf16(escape_html(text, quote=False))
 
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How a class of target wants its text: how content is disarmed, what marks a brand, how long a body may be."""
+    """How a class of target wants its text.
+
+    `escape` disarms content, `escape_title` that of titles where it differs. `mark` goes around a brand. `limit` is the
+    most that title and body may have together, in what `size` counts. `lead`, `quote`, `quiet` and `anchor` go around
+    the first line of what is told, the words of a post, what only machines and the curious read, and an address.
+    """
 
     escape: Callable[[str], str]
     mark: tuple[str, str]
     limit: int
+    size: Callable[[str], int] = utf16
+    escape_title: Callable[[str], str] | None = None
+    lead: tuple[str, str] = ("", "")
+    quote: tuple[str, str] = ("", "")
+    quiet: tuple[str, str] = ("", "")
+    anchor: tuple[str, str] = ("", "")
+    is_mail: bool = False
+
+    @property
+    def scale(self) -> float:
+        """What a character of a message takes about, in what `size` counts, where half of them are Cyrillic letters."""
+        return (1 + self.size("ж" * 100) / 100) / 2
 
 
 def _plain(text: str) -> str:
-    return text
+    return text.translate(_NO_OURS)
 
 
 def _no_ping(text: str) -> str:
     # A word joiner after the @ keeps the name readable and tells no chat to call anybody.
-    return _PING.sub("@\u2060", text)
+    return _PING.sub("\\1\u2060", _plain(text))
 
 
 def _markdown(text: str) -> str:
     return _MARKDOWN.sub(r"\\\1", _no_ping(text))
 
 
-_MAIL: Final = Style(escape=_plain, mark=("*", "*"), limit=30_000)
-_CHAT: Final = Style(escape=_no_ping, mark=("*", "*"), limit=3_000)
-_MARKDOWN_CHAT: Final = Style(escape=_markdown, mark=("**", "**"), limit=3_000)
+def _no_address(text: str) -> str:
+    # Mail programs make links of addresses by themselves.
+    return _ADDRESS.sub("\\1\u2060", _plain(text))
 
-# Apprise itself escapes & < > for Slack and Telegram when it is told that the body is plain text.
+
+_MAIL: Final = Style(escape=_plain, mark=("*", "*"), limit=30_000, size=len, is_mail=True)
+_CHAT: Final = Style(escape=_no_ping, mark=("*", "*"), limit=3_000)
+_MATTERMOST: Final = Style(escape=_markdown, mark=("**", "**"), limit=16_000, size=len)
+_MATRIX: Final = Style(escape=_no_ping, mark=("*", "*"), limit=60_000, size=_utf8)
+_ROCKET: Final = Style(escape=_no_ping, mark=("*", "*"), limit=950, size=_rocket)
+_TEAMS: Final = Style(escape=_no_ping, mark=("*", "*"), limit=25_000, size=_teams, escape_title=_markdown)
+_NTFY: Final = Style(escape=_no_ping, mark=("*", "*"), limit=4_000, size=_utf8)
+
+# Told that a body is plain text, Apprise itself escapes & < > for Slack and Telegram, and all of Markdown for Teams and
+# Rocket.Chat; it sends the body as it is to Discord and Mattermost, which read Markdown, and to Matrix, which does not.
 STYLES: Final[Mapping[str, Style]] = {
     "mailto": _MAIL,
     "mailtos": _MAIL,
     "discord": Style(escape=_markdown, mark=("**", "**"), limit=1_900),
-    "matrix": _MARKDOWN_CHAT,
-    "matrixs": _MARKDOWN_CHAT,
-    "mmost": _MARKDOWN_CHAT,
-    "mmosts": _MARKDOWN_CHAT,
-    "msteams": _MARKDOWN_CHAT,
-    "rocket": Style(escape=_markdown, mark=("**", "**"), limit=950),
-    "rockets": Style(escape=_markdown, mark=("**", "**"), limit=950),
+    "matrix": _MATRIX,
+    "matrixs": _MATRIX,
+    "mmost": _MATTERMOST,
+    "mmosts": _MATTERMOST,
+    "workflow": _TEAMS,
+    "workflows": _TEAMS,
+    "ntfy": _NTFY,
+    "ntfys": _NTFY,
+    "rocket": _ROCKET,
+    "rockets": _ROCKET,
+    "slack": Style(escape=_no_ping, mark=("*", "*"), limit=2_900, size=_slack),
+    "tgram": Style(escape=_no_ping, mark=("*", "*"), limit=4_000),
 }
+
+HTML: Final = Style(
+    escape=_no_address,
+    mark=(_OURS[0], _OURS[1]),
+    limit=60_000,
+    size=len,
+    lead=(_OURS[2], _OURS[3]),
+    quote=(_OURS[4], _OURS[5]),
+    quiet=(_OURS[6], _OURS[7]),
+    anchor=(_OURS[8], _OURS[9]),
+    is_mail=True,
+)
+"""What is written in this style becomes HTML by `monitor.alerting.mail`, which escapes all of it but these marks."""
 
 
 def style_of(url: str) -> Style:
@@ -73,7 +151,14 @@ def link(url: str | None, *, style: Style) -> str | None:
 
     A longer one would be cut by the target, and half a link leads nowhere.
     """
-    return _EVERYBODY.sub("%40", safe_text(url)) if url and len(url) <= style.limit // 3 else None
+    if not url or len(url) > min(style.limit // 3, 2_000):
+        return None
+    safe = _EVERYBODY.sub("%40", _NOT_IN_LINKS.sub(_percent, safe_text(_plain(url))))
+    return f"{style.anchor[0]}{safe}{style.anchor[1]}"
+
+
+def _percent(found: re.Match[str]) -> str:
+    return "".join(f"%{byte:02X}" for byte in found[0].encode())
 
 
 def duration(span: timedelta, words: Mapping[str, str], *, parts: int = 1) -> str:
@@ -88,6 +173,8 @@ def duration(span: timedelta, words: Mapping[str, str], *, parts: int = 1) -> st
     return " ".join(said)
 
 
-def moment(at: datetime) -> str:
-    """A time as all messages tell it, in UTC."""
-    return f"{at:%Y-%m-%d %H:%M} UTC"
+def moment(at: datetime, zone: str = "UTC") -> str:
+    """A time as messages tell it, in a zone, with that zone's abbreviation at that time."""
+    local = at.astimezone(ZoneInfo(zone))
+    name = local.tzname() or zone
+    return f"{local:%Y-%m-%d %H:%M} {name if name[0].isalpha() else f'UTC{name}'}"

@@ -7,9 +7,11 @@ that a change of the clocks leaves out count as the moment of the change; of tho
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
+
+from monitor.zones import first_moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,26 +70,8 @@ def _shifts(office: OfficeHours, begin: datetime, end: datetime) -> Iterator[tup
     day, last = begin.astimezone(zone).date() - _DAY, end.astimezone(zone).date()
     while day <= last:
         if day.weekday() in office.days and day not in office.holidays:
-            since = _moment(day, office.begin, zone)
-            to = _moment(day if office.end > office.begin else day + _DAY, office.end, zone)
+            since = first_moment(day, office.begin, zone)
+            to = first_moment(day if office.end > office.begin else day + _DAY, office.end, zone)
             if max(since, begin) < min(to, end):
                 yield since, to
         day += _DAY
-
-
-def _moment(day: date, hour: time, zone: ZoneInfo) -> datetime:
-    """The first moment, in UTC, at which the clocks of a zone show this hour or a later one."""
-    wall = datetime.combine(day, hour)
-    later = wall.replace(tzinfo=zone).astimezone(UTC)
-    if later.astimezone(zone).replace(tzinfo=None) == wall:
-        return later
-    # The clocks skip this hour. Read with the offset before the change it lies after the change, with the one after it
-    # before the change; the change itself is found between them, to the second.
-    earlier = wall.replace(tzinfo=zone, fold=1).astimezone(UTC)
-    while later - earlier > timedelta(seconds=1):
-        middle = earlier + (later - earlier) / 2
-        if middle.astimezone(zone).replace(tzinfo=None) < wall:
-            earlier = middle
-        else:
-            later = middle
-    return later.replace(microsecond=0)

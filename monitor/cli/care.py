@@ -24,7 +24,7 @@ from monitor.cli.common import (
 
 if TYPE_CHECKING:
     from monitor.config import Config
-    from monitor.models import Receiver
+    from monitor.models import Receiver, Target
     from monitor.store.restore import Restored
 
 
@@ -156,7 +156,7 @@ def receivers(context: typer.Context, config: ConfigOption = None, as_json: Json
     if not loaded.receivers:
         print_nothing(f"{config_path(config)} names no receivers: mentions are recorded, nobody is told")
     lines = [
-        (receiver.name, service_of(target.url), receiver.language, _problem(target.url, target.key))
+        (receiver.name, service_of(target.url), receiver.language, _problem(target))
         for receiver in loaded.receivers
         for target in receiver.targets
     ]
@@ -199,27 +199,29 @@ def _tried(receiver: Receiver, loaded: Config) -> list[tuple[str, str | None]]:
     from uuid import uuid4
 
     from monitor import logs, notify
-    from monitor.alerting.rendering import RenderedMessage
+    from monitor.alerting.messages import RenderedMessage
+    from monitor.alerting.payload import payload
     from monitor.errors import DeliveryError
 
     logs.hide(loaded.secrets)
     told: list[tuple[str, str | None]] = []
     for target in receiver.targets:
-        body = "This is a test of the brand mention monitor: its alerts reach you here."
+        body, name = "This is a test of the brand mention monitor: its alerts reach you here.", uuid4().hex[:26]
+        told_of_nothing = RenderedMessage(title="", body=payload(name, ()))  # a program knows a test by that
+        message = told_of_nothing if target.is_webhook else RenderedMessage(title="Test message", body=body)
         error: str | None = None
         try:
-            notify.send(target, RenderedMessage(title="Test message", body=body), message_id=uuid4().hex[:26])
+            notify.send(target, message, message_id=name)
         except DeliveryError as refused:
             error = logs.redacted(f"{refused.reason_word}: {notify.refusal(target) or refused}")
         told.append((service_of(target.url), error))
     return told
 
 
-def _problem(url: str, key: str) -> str | None:
+def _problem(target: Target) -> str | None:
     from monitor import notify
-    from monitor.models import Target
 
-    return notify.refusal(Target(key=key, url=url))
+    return notify.refusal(target)
 
 
 def service_of(url: str) -> str:

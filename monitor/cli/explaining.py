@@ -29,6 +29,7 @@ from monitor.cli.common import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from monitor.alerting.routes import Tried
     from monitor.models import MentionView
     from monitor.query import Facts, Query
     from monitor.store import Reader
@@ -145,36 +146,45 @@ def _missed(view: MentionView, config: Path | None, *, receiver: str | None, tol
 
 
 def _by_routes(view: MentionView, config: Path | None, *, receiver: str | None, told: set[str]) -> list[str]:
-    from monitor.alerting.routes import facts_of
+    from monitor.alerting import routes as tree
     from monitor.errors import InputError
     from monitor.lemmas import lemmatise
     from monitor.models import Lemmas
-    from monitor.query import explain, parse
+    from monitor.query import explain
 
     loaded = load_config(config)
     known = [one.name for one in loaded.receivers]
     if receiver is not None and receiver not in known:
         raise InputError(f"there is no receiver {receiver!r}; configured are: {', '.join(known) or 'none'}")
-    routes = [route for route in loaded.routes if route.to not in told and receiver in (None, route.to)]
+    compiled = tree.compile_routes(loaded.routes, receivers={one.name: one for one in loaded.receivers})
+    routes = [
+        (route, route.receiver.name)
+        for route in tree.every_route(compiled)
+        if route.receiver and route.receiver.name not in told and receiver in (None, route.receiver.name)
+    ]
     if not routes:
         if receiver is None or receiver in told:
             return []
         return [f"no route leads to {receiver}"]
     post = view.post
     lemmas = Lemmas(title=lemmatise(post.title, post.lang), text=lemmatise(post.text, post.lang))
-    facts = facts_of(post, view.mention, lemmas=lemmas, source=view.source, now=view.discovered_at)
+    facts = tree.facts_of(post, view.mention, lemmas=lemmas, source=view.source, now=view.discovered_at)
+    became = {tried.name: tried for tried in tree.explain(compiled, facts)}
     return [
-        f"{route.to}, by the route “{route.match}”: {explain(query, facts)}{_besides(route.to, query, facts)}"
-        for route, query in ((route, parse(route.match)) for route in routes)
+        f"{name}, by the route “{route.query}”: {explain(route.query, facts)}"
+        f"{_besides(name, route.query, facts, became[route.name])}"
+        for route, name in routes
     ]
 
 
-def _besides(receiver: str, query: Query, facts: Facts) -> str:
+def _besides(receiver: str, query: Query, facts: Facts, tried: Tried) -> str:
     """What a route that matches now did not do, and what would have matched where this is only nearly negative."""
     from monitor.models import Label
     from monitor.query import Is
 
     if query.matches(facts):
+        if not tried.is_taken:
+            return f"; {tried.reason}"
         return f"; so it is now, but {receiver} was not told then, for the reason above"
     asked = Is("sentiment", Label.NEGATIVE) in query.terms()
     if not (asked and facts["alarming"] and query.matches({**facts, "sentiment": "negative"})):

@@ -78,7 +78,7 @@ def check(config: ConfigOption = None) -> None:
     for brand in loaded.brands:
         if packs := automatic(brand):
             print_line(f"brand {brand.name}: well known, takes the context packs {', '.join(packs)} by itself [note]")
-    broken = _broken_addresses(config_path(config), loaded)
+    broken = _broken_receivers(config_path(config), loaded)
     for fault in broken:
         print_line(str(fault))
     print_line(f"sentiment: {tier.value}{_why_fast(loaded.sentiment, tier)}")
@@ -111,18 +111,27 @@ def _why_fast(wanted: Tier, tier: Tier) -> str:
     return f" (the package {PACKAGE} {VERSION} is not installed)" if wanted is Tier.AUTO and tier is Tier.FAST else ""
 
 
-def _broken_addresses(path: Path, loaded: Config) -> list[Fault]:
-    """Each address of a receiver that Apprise does not understand, with its place in the file and the reason."""
+def _broken_receivers(path: Path, loaded: Config) -> list[Fault]:
+    """Each address that cannot be sent to and each template that is none, with its place in the file and the reason."""
     from monitor import notify
+    from monitor.alerting.templates import template_fault
     from monitor.config.document import read_document
 
-    document = read_document(path)
-    return [
-        document.fault(("receivers", receiver.name, "urls", number), "Apprise does not understand it", reason)
-        for receiver in loaded.receivers
-        for number, target in enumerate(receiver.targets)
-        if (reason := notify.refusal(target)) is not None
-    ]
+    document, faults = read_document(path), []
+    for receiver in loaded.receivers:
+        at = ("receivers", receiver.name)
+        urls = [target for target in receiver.targets if not target.is_webhook]
+        faults += [
+            document.fault((*at, "urls", number), "Apprise does not understand it", reason)
+            for number, target in enumerate(urls)
+            if (reason := notify.refusal(target)) is not None
+        ]
+        faults += [
+            document.fault((*at, "templates", name), f"is no template: {reason}")
+            for name, template in receiver.templates
+            if (reason := template_fault(template)) is not None
+        ]
+    return faults
 
 
 @app.command()
@@ -234,14 +243,14 @@ def deliveries(
             print_json(row)
         return
     print_table(
-        ("id", "about", "receiver", "state", "tries", "settled", "last error"),
+        ("id", "about", "receiver", "state", "tries", "settled", "why it waits, or what went wrong"),
         (
             (
                 row["id"],
                 _about(row),
                 *(row[name] for name in ("receiver", "state", "attempts")),
                 short_time(row["settled_at"]),
-                row["error"],
+                row["note"] if row["attempts"] is None else row["error"],
             )
             for row in rows
         ),
@@ -249,10 +258,12 @@ def deliveries(
 
 
 def _about(row: Mapping[str, object]) -> str:
-    """What a delivery tells of: a mention, an alarm, or what happened in a case."""
+    """What a delivery tells of: a mention, an alarm, what happened in a case, a signal or a digest."""
     if row["case_id"] is not None:
-        return f"case {row['case_id']}: {row['notice']}"
-    return f"mention {row['mention_id']}" if row["mention_id"] is not None else str(row["alarm"])
+        return f"case {row['case_id']}: {row['notice'] or row['signal']}"
+    if row["mention_id"] is not None:
+        return f"mention {row['mention_id']}"
+    return str(row["alarm"] or row["signal"] or f"digest {row['digest']}")
 
 
 @deliveries_app.command("retry")

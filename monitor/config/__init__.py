@@ -4,10 +4,11 @@
 """
 
 from monitor.config.loading import kind_options, load, load_brands, load_tier
-from monitor.config.record import Config, RetentionSettings, WebSettings
+from monitor.config.record import AlertSettings, Config, RetentionSettings, WebSettings
 from monitor.config.schema import json_schema
 
 __all__ = [
+    "AlertSettings",
     "Config",
     "RetentionSettings",
     "WebSettings",

@@ -1,4 +1,7 @@
-"""The sorts of value that stand in playbooks and office hours; as in `fields`, a reader raises through `mistake`."""
+"""The sorts of value that stand in playbooks, office hours, quiet hours and digests.
+
+As in `fields`, a reader raises through `mistake`.
+"""
 
 import re
 from datetime import date, time
@@ -16,8 +19,10 @@ from pydantic import (
 from monitor.config import fields
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _DAYS_HINT = "write mon-fri, or mon, wed, sat"
 _HOURS = re.compile(r"(\d{1,2}):(\d\d) ?[-–] ?(\d{1,2}):(\d\d)")
+_CLOCK = re.compile(r"(\d{1,2}):(\d\d)")
 _HOURS_HINT = "write 9:00-18:00, 22:00-6:00 over midnight, or 0:00-24:00"
 _SLOT = re.compile(r"\{\w+\}")
 
@@ -28,6 +33,10 @@ def _class_name(text: str) -> str:
     return text
 
 
+def _short(day: str) -> str:
+    return day[:3] if day in _WEEKDAYS else day
+
+
 def _days(value: object) -> frozenset[int]:
     """Days of the week, 0 is Monday, from `mon-fri`, `mon, wed` or a list of such; a range may pass the Sunday."""
     listed = value if isinstance(value, list) else [value]
@@ -36,7 +45,7 @@ def _days(value: object) -> frozenset[int]:
         raise fields.mistake("names no day", _DAYS_HINT)
     named: set[int] = set()
     for part in ",".join(texts).split(","):
-        first, dash, last = (word.strip().lower() for word in part.partition("-"))
+        first, dash, last = (_short(word.strip().lower()) for word in part.partition("-"))
         if first not in _DAYS or (dash and last not in _DAYS):
             raise fields.mistake(f"there is no day {part.strip()!r}", _DAYS_HINT)
         begin, end = _DAYS.index(first), _DAYS.index(last if dash else first)
@@ -45,7 +54,23 @@ def _days(value: object) -> frozenset[int]:
 
 
 def _spell_days(days: frozenset[int]) -> str:
-    return "mon-fri" if days == frozenset(range(5)) else ", ".join(_DAYS[day] for day in sorted(days))
+    whole = {frozenset(range(5)): "mon-fri", frozenset(range(7)): "mon-sun"}
+    return whole.get(days) or ", ".join(_DAYS[day] for day in sorted(days))
+
+
+def _weekday(value: object) -> int:
+    """A day of the week, 0 is Monday, by its name or the first three letters of it."""
+    if isinstance(value, str) and (day := _short(value.lower())) in _DAYS:
+        return _DAYS.index(day)
+    raise fields.mistake("is no day of the week", "write monday, or mon")
+
+
+def _clock(value: object) -> time:
+    found = _CLOCK.fullmatch(value) if isinstance(value, str) else None
+    try:
+        return time.fromisoformat(f"{found[1]:0>2}:{found[2]}" if found else "")
+    except ValueError:
+        raise fields.mistake("is no time of day", 'write "9:00", in quotes') from None
 
 
 def _hours(value: object) -> tuple[time, time]:
@@ -101,6 +126,18 @@ Hours = Annotated[
     tuple[time, time],
     BeforeValidator(_hours),
     WithJsonSchema({"type": "string", "pattern": f"^{_HOURS.pattern}$", "examples": ["9:00-18:00"]}),
+]
+Weekday = Annotated[
+    int,
+    BeforeValidator(_weekday),
+    PlainSerializer(lambda day: _WEEKDAYS[day], return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "enum": [*_WEEKDAYS, *_DAYS]}),
+]
+Clock = Annotated[
+    time,
+    BeforeValidator(_clock),
+    PlainSerializer(lambda at: f"{at:%H:%M}", return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "pattern": f"^{_CLOCK.pattern}$", "examples": ["9:00"]}),
 ]
 Zone = Annotated[str, AfterValidator(_zone)]
 Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]

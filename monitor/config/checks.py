@@ -12,10 +12,18 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
 from monitor.config.faults import closest
+from monitor.config.routechecks import (
+    entries,
+    leading_nowhere,
+    mapping_at,
+    named_receivers,
+    never_asked,
+    never_holding,
+    unknown_receivers,
+    without_effect,
+)
 from monitor.config.secrets import literal_in, references, without_references
-from monitor.config.shapes import WITHOUT_EFFECT
 from monitor.models import Role
-from monitor.query import Is, Query, parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,20 +41,15 @@ _NO = frozenset({"false", "no", "off", "n", "f", "0"})  # as pydantic reads them
 _SECRET_PARAMETERS = ("key", "pass", "secret", "sig", "token")
 
 
-def entries(document: Document, section: str) -> list[tuple[Place, dict[str, object]]]:
-    """The mappings that a section lists, each with its place; whatever else stands there is passed over."""
-    listed = document.at((section,))
-    numbered = enumerate(listed) if isinstance(listed, list) else ()
-    return [((section, index), entry) for index, entry in numbered if isinstance(entry, dict)]
-
-
 def cross_faults(document: Document) -> list[Fault]:
     """Mistakes that show only when keys are seen together."""
     return [
         *_repeated(document, "brands"),
         *_repeated(document, "sources"),
         *_unknown_packs(document),
-        *_unknown_receivers(document),
+        *_repeated(document, "digests"),
+        *unknown_receivers(document),
+        *leading_nowhere(document),
     ]
 
 
@@ -73,41 +76,15 @@ def _unknown_packs(document: Document) -> Iterator[Fault]:
                 yield document.fault(place_of, f"there is no context pack {name!r}", closest(name, known))
 
 
-def _unknown_receivers(document: Document) -> Iterator[Fault]:
-    known = _receivers(document)
-    named: list[tuple[Place, object]] = [
-        ((*place, "to"), route.get("to")) for place, route in entries(document, "routes")
-    ]
-    named += [(("alarms", "to", number), name) for number, name in enumerate(_hearing_alarms(document))]
-    for place, to in named:
-        if isinstance(to, str) and to not in known:
-            hint = closest(to, known) or "no receivers are configured"
-            yield document.fault(place, f"there is no receiver {to!r}", hint)
-
-
-def _hearing_alarms(document: Document) -> list[object]:
-    to = document.at(("alarms", "to"))
-    return to if isinstance(to, list) else []
-
-
-def _receivers(document: Document) -> list[str]:
-    return _mapping(document, ("receivers",))
-
-
-def _mapping(document: Document, place: Place) -> list[str]:
-    """The keys of the mapping at a place; none where there is no mapping."""
-    found = document.at(place)
-    return list(found) if isinstance(found, dict) else []
-
-
 def warnings(document: Document) -> list[Fault]:
     """What is allowed and still worth a word; asked of files without mistakes only."""
     return [
         *_nobody_told(document),
         *_playbooks_of_nothing(document),
         *_perhaps_persons(document),
-        *_without_effect(document),
-        *_never_holding(document),
+        *without_effect(document),
+        *never_asked(document),
+        *never_holding(document),
         *_robots_ignored(document),
         *_web_open_to_all(document),
         *(_literal_secrets(document) if document.open_to_all else ()),
@@ -115,12 +92,12 @@ def warnings(document: Document) -> list[Fault]:
 
 
 def _nobody_told(document: Document) -> Iterator[Fault]:
-    receivers = _receivers(document)
+    receivers = mapping_at(document, "receivers")
     if not receivers:
         yield document.fault(
             ("receivers",), "there are none: mentions are recorded and shown, nobody is told", at_key=True
         )
-    named = {*(route.get("to") for _, route in entries(document, "routes")), *_hearing_alarms(document)}
+    named = {to for _, to in named_receivers(document)}
     named |= {word for _, word in _words_of_playbooks(document)}
     for name in receivers:
         if name not in named:
@@ -132,7 +109,7 @@ def _playbooks_of_nothing(document: Document) -> Iterator[Fault]:
     special = tomllib.loads(_SPECIAL_CASES.read_text(encoding="utf-8")).items()
     known = {name for name, case in special if case["level"] != "info"}
     known |= {"confirmed_by_others", *tomllib.loads(_PLAYBOOKS.read_text(encoding="utf-8"))}
-    for name in _mapping(document, ("playbooks",)):
+    for name in mapping_at(document, "playbooks"):
         if name not in known:
             message = f"no case is ever of the class {name!r}: nothing follows this playbook"
             yield document.fault(("playbooks", name), message, closest(name, sorted(known)), at_key=True)
@@ -140,7 +117,7 @@ def _playbooks_of_nothing(document: Document) -> Iterator[Fault]:
 
 def _perhaps_persons(document: Document) -> Iterator[Fault]:
     """Words that the file cannot explain; they may be names of persons, whom the database knows."""
-    known = {"owner", "founder", *Role, *_receivers(document)}
+    known = {"owner", "founder", *Role, *mapping_at(document, "receivers")}
     for place, word in _words_of_playbooks(document):
         if word not in known:
             message = f"there is no role and no receiver {word!r}: it must be the name of a person"
@@ -151,35 +128,12 @@ def _perhaps_persons(document: Document) -> Iterator[Fault]:
 
 def _words_of_playbooks(document: Document) -> Iterator[tuple[Place, str]]:
     """Whom playbooks tell, each with its place."""
-    for name in _mapping(document, ("playbooks",)):
+    for name in mapping_at(document, "playbooks"):
         for key in ("ladder", "tell"):
             words = document.at(("playbooks", name, key))
             for number, word in enumerate(words if isinstance(words, list) else []):
                 if isinstance(word, str):
                     yield ("playbooks", name, key, number), word.strip()
-
-
-def _without_effect(document: Document) -> Iterator[Fault]:
-    for keys, message in WITHOUT_EFFECT.items():
-        for place, _ in entries(document, keys[0]):
-            if document.at((*place, keys[1])):
-                yield document.fault((*place, keys[1]), message, at_key=True)
-
-
-def _never_holding(document: Document) -> Iterator[Fault]:
-    """Filters that ask for a brand or a source that is not configured."""
-    names = {
-        field: [str(entry["name"]) for _, entry in entries(document, section)]
-        for field, section in (("brand", "brands"), ("source", "sources"))
-    }
-    for place, route in entries(document, "routes"):
-        for term in parse(str(route.get("match") or "*")).terms():
-            if not isinstance(term, Is) or term.field not in names:
-                continue
-            known = names[term.field]
-            if not any(Query(term).matches({term.field: name}) for name in known):
-                message = f"there is no {term.field} {term.value!r}: {term} never holds"
-                yield document.fault((*place, "match"), message, closest(term.value, known))
 
 
 def _robots_ignored(document: Document) -> Iterator[Fault]:
@@ -205,11 +159,7 @@ _SECRET_OPTIONS = ("password", "app_password", "client_secret", "token", "api_ke
 
 
 def _literal_places(document: Document) -> Iterator[Place]:
-    for name in _receivers(document):
-        urls = document.at(("receivers", name, "urls"))
-        for index, url in enumerate(urls if isinstance(urls, list) else []):
-            if isinstance(url, str) and literal_in(url):
-                yield "receivers", name, "urls", index
+    yield from _literal_targets(document)
     for place, source in entries(document, "sources"):
         if isinstance(url := source.get("url"), str) and _tells(url):
             yield *place, "url"
@@ -221,6 +171,19 @@ def _literal_places(document: Document) -> Iterator[Place]:
             secret = any(word in header.lower() for word in _SECRET_HEADERS)
             if secret and isinstance(value, str) and not references(value):
                 yield *place, "headers", header
+
+
+def _literal_targets(document: Document) -> Iterator[Place]:
+    for name in mapping_at(document, "receivers"):
+        urls = document.at(("receivers", name, "urls"))
+        for index, url in enumerate(urls if isinstance(urls, list) else []):
+            if isinstance(url, str) and literal_in(url):
+                yield "receivers", name, "urls", index
+        for place, webhook in entries(document, "receivers", name, "webhooks"):
+            if isinstance(url := webhook.get("url"), str) and (literal_in(url) or _tells(url)):
+                yield *place, "url"
+            if isinstance(secret := webhook.get("secret"), str) and not references(secret):
+                yield *place, "secret"
 
 
 def _tells(url: str) -> bool:

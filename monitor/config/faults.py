@@ -54,7 +54,10 @@ _NEEDED: Mapping[tuple[str, ...], str] = {
     ("contact",): "an e-mail address or page where the owner of a site can reach you",
     ("office", "hours"): "from when to when, as in 9:00-18:00",
     ("office", "zone"): "the time zone of the hours, as in Europe/Moscow",
-    ("routes", "to"): "the name of a receiver",
+    ("receivers", "quiet", "hours"): "from when to when, as in 22:00-8:00",
+    ("receivers", "webhooks", "url"): "where it is sent",
+    ("digests", "name"): "what tells it from the others",
+    ("digests", "to"): "the name of a receiver",
 }
 # What people write who come from other tools.
 _OTHER_NAMES: Mapping[str, str] = {
@@ -66,6 +69,7 @@ _OTHER_NAMES: Mapping[str, str] = {
     "link": "url",
     "query": "match",
     "receiver": "to",
+    "matchers": "match",
     "type": "kind",
 }
 _TAGS = frozenset({"list", "mapping"})  # names that pydantic puts into a place to say which form it tried
@@ -119,11 +123,13 @@ def _place(loc: Sequence[Step], document: Document) -> tuple[Place, bool]:
 
 
 def _structure(place: Place) -> tuple[str, ...]:
-    """The keys of a place without indexes and the names that people gave."""
-    given = {1} if place and place[0] not in {"alarms", "fetch", "office", "retention", "web"} else set()
+    """The keys of a place without indexes and the names that people gave; routes may stand within routes."""
+    given = {1} if place and place[0] in {"receivers", "playbooks"} else set()
     if place[2:3] == ("known_issues",):
         given.add(3)
-    return tuple(str(step) for index, step in enumerate(place) if index not in given)
+    keys = tuple(str(step) for index, step in enumerate(place) if index not in given and not isinstance(step, int))
+    below = next((number for number, key in enumerate(keys) if key != "routes"), len(keys))
+    return keys if below < 2 else keys[below - 1 :]
 
 
 def _hint(sort: str, place: Place) -> str:
@@ -135,7 +141,7 @@ def _hint(sort: str, place: Place) -> str:
 def _hint_on_key(place: Place, under: Place, kind: str, also: tuple[str, ...]) -> str:
     """What may have been meant by an unknown key."""
     shape = shape_within(shape_of(kind), place[len(under) : -1]) if kind else SHAPES[_structure(place)[:-1]]
-    known = sorted({*shape.model_fields, *(also if len(place) == len(under) + 1 else ())})
+    known = sorted({*shape.written_keys(), *(also if len(place) == len(under) + 1 else ())})
     word = str(place[-1])
     other = _OTHER_NAMES.get(word, "")
     return f"did you mean {other}?" if other in known else closest(word, known)

@@ -280,6 +280,14 @@ def _apprise(text: str, info: ValidationInfo) -> str:
     return text
 
 
+def _webhook(text: str, info: ValidationInfo) -> str:
+    """A program's address stays as it is spelt; what its secrets make of it is checked."""
+    plain = reveal(text, _known(info))
+    if plain is not None:
+        split_http(plain)
+    return text
+
+
 def _contact(text: str, info: ValidationInfo) -> str:
     plain = reveal(text, _known(info))
     if plain is None:
@@ -312,6 +320,7 @@ Proxy = Annotated[str, AfterValidator(_proxy)]
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
 Listen = Annotated[str, AfterValidator(_listen)]
 AppriseUrl = Annotated[str, AfterValidator(_apprise)]
+WebhookUrl = Annotated[str, AfterValidator(_webhook)]
 Contact = Annotated[Text, AfterValidator(_contact)]
 
 

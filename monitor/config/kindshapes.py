@@ -13,7 +13,8 @@ from typing import Any
 from pydantic import Field, create_model
 
 from monitor.config import fields
-from monitor.config.shapes import Shape, SourceShape
+from monitor.config.shape import Shape
+from monitor.config.shapes import SourceShape
 from monitor.sources import KINDS
 from monitor.sources.protocol import OneOrMore
 

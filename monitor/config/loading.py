@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import ValidationError
 
-from monitor.config.checks import cross_faults, entries, warnings
+from monitor.config.checks import cross_faults, warnings
 from monitor.config.document import Document, read_document
 from monitor.config.faults import closest, translate
 from monitor.config.kindshapes import make_options, options_shape_of, shape_of
 from monitor.config.recipes import fill_in
-from monitor.config.record import Config, RetentionSettings, WebSettings
-from monitor.config.secrets import Missing, look_up, references, reveal, sensitive
+from monitor.config.record import AlertSettings, Config, RetentionSettings, WebSettings
+from monitor.config.routechecks import entries
+from monitor.config.secrets import Missing, look_up, references, sensitive
+from monitor.config.shape import Shape
 from monitor.config.shapes import (
     BrandShape,
     CommonShape,
@@ -23,10 +25,9 @@ from monitor.config.shapes import (
     NamelessShape,
     OfficeShape,
     PlaybookShape,
-    ReceiverShape,
     RootShape,
-    Shape,
 )
+from monitor.config.telling import digest_of, ratings_of, receiver_of, routes_of
 from monitor.errors import ConfigError, InputError
 from monitor.models import (
     AlarmSettings,
@@ -36,10 +37,7 @@ from monitor.models import (
     FetchSettings,
     OfficeHours,
     PlaybookSettings,
-    Receiver,
-    Route,
     Source,
-    Target,
     Tier,
 )
 from monitor.sources import KINDS
@@ -216,25 +214,32 @@ def _source(document: Document, place: Place, known: Mapping[str, str]) -> Sourc
 
 
 def _built(root: RootShape, sources: tuple[Source, ...], *, known: Mapping[str, str], document: Document) -> Config:
-    receivers = tuple(_receiver(name, shape, known) for name, shape in root.receivers.items())
+    receivers = {name: receiver_of(name, shape, known) for name, shape in root.receivers.items()}
     values = [
         value for reference, value in known.items() if reference not in references(str(document.at(("contact",))))
     ]
-    values += [target.url for receiver in receivers for target in receiver.targets]
+    targets = [target for receiver in receivers.values() for target in receiver.targets]
+    values += [text for target in targets for text in (target.url, target.secret) if text]
     host, _, port = root.web.listen.rpartition(":")
     canonical = json.dumps(document.data, sort_keys=True, ensure_ascii=False)
     return Config(
         brands=tuple(map(_brand, root.brands)),
         sources=sources,
-        receivers=receivers,
-        routes=tuple(Route(match=route.match, to=route.to) for route in root.routes),
+        receivers=tuple(receivers.values()),
+        routes=routes_of(root.routes),
+        alerts=AlertSettings(**root.alerts.model_dump()),
+        ratings=ratings_of(root.ratings),
+        digests=tuple(digest_of(digest, receivers) for digest in root.digests),
         alarms=AlarmSettings(to=None if root.alarms.to is None else tuple(root.alarms.to), after=root.alarms.after),
         playbooks={name: _playbook(shape) for name, shape in root.playbooks.items()},
         office=_office(root.office) if root.office else None,
         fetch=FetchSettings(contact=root.contact, **root.fetch.model_dump()),
         retention=RetentionSettings(**root.retention.model_dump()),
         web=WebSettings(
-            host=host.strip("[]"), port=int(port), base_url=root.web.base_url or f"http://{root.web.listen}"
+            host=host.strip("[]"),
+            port=int(port),
+            base_url=root.web.base_url or f"http://{root.web.listen}",
+            given_base_url=root.web.base_url,
         ),
         sentiment=Tier(root.sentiment),
         warnings=_in_order(warnings(document)),
@@ -288,10 +293,3 @@ def _playbook(shape: PlaybookShape) -> PlaybookSettings:
 def _office(shape: OfficeShape) -> OfficeHours:
     begin, end = shape.hours
     return OfficeHours(zone=shape.zone, days=shape.days, begin=begin, end=end, holidays=frozenset(shape.holidays))
-
-
-def _receiver(name: str, shape: ReceiverShape, known: Mapping[str, str]) -> Receiver:
-    targets = tuple(
-        Target(key=hashlib.sha256(url.encode()).hexdigest()[:10], url=reveal(url, known) or url) for url in shape.urls
-    )
-    return Receiver(name=name, targets=targets, language=shape.language)

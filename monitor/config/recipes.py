@@ -20,7 +20,7 @@ from pydantic import Field, ValidationError
 from monitor.config.document import read_document
 from monitor.config.faults import closest, translate
 from monitor.config.secrets import change_around, without_references
-from monitor.config.shapes import Shape
+from monitor.config.shape import Shape
 from monitor.errors import ConfigError, Fault
 
 if TYPE_CHECKING:

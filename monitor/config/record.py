@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from monitor.config.secrets import reveal
+from monitor.models import RatingSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import timedelta
 
     from monitor.errors import Fault
     from monitor.models import (
         AlarmSettings,
         Brand,
+        DigestSettings,
         FetchSettings,
         OfficeHours,
         PlaybookSettings,
@@ -34,12 +36,23 @@ class RetentionSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AlertSettings:
+    """What was published longer ago than `max_age` when it is found comes in a summary of late finds."""
+
+    max_age: timedelta = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WebSettings:
-    """Where the pages are served, and the address by which people reach them (no slash at its end)."""
+    """Where the pages are served, and the address by which people reach them (no slash at its end).
+
+    `given_base_url` is that address only where the administrator gave it: messages lead to no other.
+    """
 
     host: str
     port: int
     base_url: str
+    given_base_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +69,9 @@ class Config:
     sources: tuple[Source, ...]
     receivers: tuple[Receiver, ...]
     routes: tuple[Route, ...]
+    alerts: AlertSettings = AlertSettings()
+    ratings: RatingSettings = field(default_factory=RatingSettings)
+    digests: tuple[DigestSettings, ...] = ()
     alarms: AlarmSettings
     playbooks: Mapping[str, PlaybookSettings]
     office: OfficeHours | None

@@ -1,37 +1,33 @@
 """What sources.yaml may hold: one pydantic model for each mapping in it. A kind adds its own keys."""
 
+# ruff: noqa: RUF012 - pydantic copies the defaults of its models
+
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationInfo, field_validator, model_validator
+from pydantic import ConfigDict, Field, Tag, ValidationInfo, field_validator, model_validator
 
 from monitor.config import casefields, fields
+from monitor.config.alertshapes import (
+    AlertsShape,
+    BudgetShape,
+    DigestShape,
+    QuietShape,
+    RatingsShape,
+    ReceiverShape,
+    RouteShape,
+    TemplatesShape,
+    WebhookShape,
+)
 from monitor.config.secrets import reveal
+from monitor.config.shape import Shape, list_or_mapping
 from monitor.models import AlarmSettings, Duty, FetchSettings
 
-# Keys that are read and checked and that nothing acts on yet; `monitor check` says so.
-WITHOUT_EFFECT: Mapping[tuple[str, ...], str] = {
-    ("routes", "group_by"): "has no effect yet: each mention makes its own message",
-    ("routes", "group_wait"): "has no effect yet: messages leave at once",
-}
 SHORTEST_PUBLIC = timedelta(minutes=1)
 
 _FETCH = FetchSettings(contact="")
-
-
-class Shape(BaseModel):
-    """A mapping; a key that stands without a value counts as not written."""
-
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True, hide_input_in_errors=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _drop_blank(cls, data: object) -> object:
-        if not isinstance(data, dict):
-            return data
-        return {key: value for key, value in data.items() if value is not None or key not in cls.model_fields}
 
 
 class ContextShape(Shape):
@@ -61,16 +57,6 @@ class KnownIssueShape(Shape):
     """The day on which it was fixed; reports compare the time before and after."""
 
 
-def _list_or_mapping(message: str) -> Discriminator:
-    def tag(value: object) -> str | None:
-        return "list" if isinstance(value, list) else "mapping" if isinstance(value, dict | Shape) else None
-
-    context: dict[str, int | str | float] = {"message": message, "hint": ""}
-    return Discriminator(
-        tag, custom_error_type="mistake", custom_error_message="{message}", custom_error_context=context
-    )
-
-
 class BrandShape(Shape):
     """A name to watch."""
 
@@ -82,7 +68,7 @@ class BrandShape(Shape):
     """Accounts by which people address it, with or without @."""
     context: Annotated[
         Annotated[list[fields.Name], Tag("list")] | Annotated[ContextShape, Tag("mapping")],
-        _list_or_mapping("must be a list of context packs, or words under any and none"),
+        list_or_mapping("must be a list of context packs, or words under any and none"),
     ] = []
     """Context packs of the brand's sector, or words of your own: {any: [...], none: [...]}."""
     exclude: list[fields.Term] = []
@@ -99,7 +85,7 @@ class BrandShape(Shape):
         fields.Text,
         Annotated[
             Annotated[list[fields.Term], Tag("list")] | Annotated[KnownIssueShape, Tag("mapping")],
-            _list_or_mapping("must be a list of words, or {words: [...], fixed: day}"),
+            list_or_mapping("must be a list of words, or {words: [...], fixed: day}"),
         ],
     ] = {}
     """Known weak spots, each with the words that point at it, or {words: [...], fixed: day} once it is fixed."""
@@ -166,35 +152,6 @@ class NamelessShape(CommonShape):
 
     kind: str = ""
     url: fields.Address = "https://unknown.invalid/"
-
-
-class ReceiverShape(Shape):
-    """Who is told."""
-
-    urls: Annotated[list[fields.AppriseUrl], Field(min_length=1)]
-    """Apprise addresses, each is told; may be secrets."""
-    language: fields.Code = "en"
-    """Language of the messages."""
-
-    @field_validator("urls")
-    @classmethod
-    def _differ(cls, urls: list[str]) -> list[str]:
-        if len(set(urls)) < len(urls):
-            raise fields.mistake("the same address stands twice")
-        return urls
-
-
-class RouteShape(Shape):
-    """Which mentions go to whom."""
-
-    match: fields.Filter = "*"
-    """A filter; `*` is everything."""
-    to: fields.Text
-    """The receiver."""
-    group_by: list[fields.Name] = []
-    """What mentions must share to come as one message."""
-    group_wait: Annotated[fields.Duration, fields.between("0s", "1d")] = timedelta()
-    """How long to wait for more of the group."""
 
 
 class AlarmsShape(Shape):
@@ -294,7 +251,13 @@ class RootShape(Shape):
     receivers: dict[fields.Name, ReceiverShape] = {}
     """Who is told, by name."""
     routes: list[RouteShape] = []
-    """Which mentions go to whom."""
+    """Which mentions go to whom, and when."""
+    alerts: AlertsShape = AlertsShape()
+    """What is told of single mentions, whichever route they take."""
+    ratings: RatingsShape = RatingsShape()
+    """Which mean of ratings is worth an alert when it is crossed."""
+    digests: list[DigestShape] = []
+    """Regular overviews."""
     alarms: AlarmsShape = AlarmsShape()
     """Who hears that a source, or everything, cannot be seen."""
     playbooks: dict[casefields.ClassName, PlaybookShape] = {}
@@ -319,7 +282,14 @@ SHAPES: Mapping[tuple[str, ...], type[Shape]] = {
     ("brands", "known_issues"): KnownIssueShape,
     ("brands", "own"): OwnShape,
     ("receivers",): ReceiverShape,
+    ("receivers", "quiet"): QuietShape,
+    ("receivers", "budget"): BudgetShape,
+    ("receivers", "webhooks"): WebhookShape,
+    ("receivers", "templates"): TemplatesShape,
     ("routes",): RouteShape,
+    ("alerts",): AlertsShape,
+    ("ratings",): RatingsShape,
+    ("digests",): DigestShape,
     ("alarms",): AlarmsShape,
     ("playbooks",): PlaybookShape,
     ("office",): OfficeShape,

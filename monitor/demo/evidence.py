@@ -97,12 +97,14 @@ class Mentioned:
 class Arrived:
     """A message in a sink: its marks, and the keys of the posts whose addresses it holds.
 
-    `message` is its id, or words that say where it stands when it carries none.
+    `message` is its id, or words that say where it stands when it carries none. A message of many alerts tells some of
+    them by their numbers alone, which are `listed`; there may be numbers of alarms among these.
     """
 
     message: str
     alerts: tuple[str, ...]
     links: frozenset[str]
+    listed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,7 +215,8 @@ def _mails(folder: Path) -> Iterator[Arrived]:
     for path in sorted(folder.glob("*.eml")):
         mail = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
         body = mail.get_body(("plain", "html"))
-        yield _arrived("" if body is None else body.get_content(), place=path.name)
+        header = str(mail["X-Monitor-Alert"] or "")
+        yield _arrived("" if body is None else body.get_content(), place=path.name, header=header)
 
 
 def _chat(path: Path) -> Iterator[Arrived]:
@@ -222,10 +225,13 @@ def _chat(path: Path) -> Iterator[Arrived]:
             yield _arrived(line["text"], place=f"line {number}")
 
 
-def _arrived(text: str, *, place: str) -> Arrived:
-    message = _MESSAGE.search(text)
+def _arrived(text: str, *, place: str, header: str = "") -> Arrived:
+    message, marks = _MESSAGE.search(text), _ALERT.findall(text)
+    alerts = tuple(mark for mark in marks if "," not in mark and mark + " +" not in text)
+    told = {number for mark in (*marks, header) for number in re.findall(r"\d+", mark)}
     return Arrived(
         message=message[1] if message else f"without an id at {place}",
-        alerts=tuple(_ALERT.findall(text)),
+        alerts=alerts,
         links=frozenset(_LINK.findall(text)),
+        listed=frozenset(told - {*alerts}),
     )

@@ -13,6 +13,7 @@ import importlib
 import itertools
 import sys
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Final
@@ -104,15 +105,60 @@ def _lose_alert(add_alert: Callable[..., Any]) -> Callable[..., Any]:
     return spoilt
 
 
-# Every place where this module reaches into the product. `mark-before-send` shows only when the daemon is killed.
+def _drop_folded(merge: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(merge)
+    def spoilt(store: Any, parts: Any, *args: Any) -> None:
+        merge(store, parts[:-1], *args)
+        for table, column in (("message_deliveries", "message_id"), ("messages", "id")):
+            store._remove(table, column, [parts[-1].id])  # noqa: SLF001 - breaking in is this module's business
+
+    return spoilt
+
+
+def _repeat_after_return(taken: Callable[..., Any]) -> Callable[..., Any]:
+    again: set[str] = set()
+
+    @wraps(taken)
+    def spoilt(message: Any, plan: Any, now: Any, store: Any) -> None:
+        if not message.attempts or message.id in again:
+            taken(message, plan, now, store)
+        else:
+            again.add(message.id)
+            store.message_retry(message.id, error="forgotten", next_at=now)
+
+    return spoilt
+
+
+def _ignore_retry_after(next_attempt: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(next_attempt)
+    def spoilt(**kwargs: Any) -> Any:
+        return next_attempt(**{**kwargs, "retry_after": None})
+
+    return spoilt
+
+
+def _block_others(begin: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(begin)
+    def spoilt(sending: Any) -> None:
+        begin(sending, ThreadPoolExecutor(max_workers=8))
+
+    return spoilt
+
+
+# Every place where this module reaches into the product. `mark-before-send` shows only when the daemon is killed, the
+# last four where receivers are ill (tests/proofs/receivers.py).
 FAULTS: Final[Mapping[str, Fault]] = {
     "drop-message": Fault("monitor.notify", "send", _drop_message),
     "repeat-message": Fault("monitor.notify", "send", _repeat_message),
-    "mark-before-send": Fault("monitor.daemon", "deliver", _mark_before_send),
+    "mark-before-send": Fault("monitor.flows.sending", "deliver", _mark_before_send),
     "forget-cursor": Fault("monitor.store.store", "Store.finish_poll", _forget_cursor),
     "skip-page": Fault("monitor.flows.lists", "_page_back", _skip_page),
     "lose-post": Fault("monitor.store.store", "Store.add_post", _lose_post),
     "lose-alert": Fault("monitor.store.store", "Store.add_alert", _lose_alert),
+    "drop-folded": Fault("monitor.store.store", "Store._merge", _drop_folded),
+    "repeat-after-return": Fault("monitor.flows.deliver", "_taken", _repeat_after_return),
+    "ignore-retry-after": Fault("monitor.flows.deliver", "next_attempt", _ignore_retry_after),
+    "block-others": Fault("monitor.flows.sending", "Sending.__init__", _block_others),
 }
 
 

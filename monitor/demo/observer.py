@@ -68,7 +68,9 @@ def count(evidence: Evidence) -> Count:
         negative=sum(mention.post in ours and mention.sentiment == "negative" for mention in evidence.mentioned),
         alerts=len(alerts),
         delivered={
-            sink: len({alert for message in evidence.arrived[sink] for alert in message.alerts} & alerts)
+            sink: len(
+                {alert for message in evidence.arrived[sink] for alert in (*message.alerts, *message.listed)} & alerts
+            )
             for sink in evidence.duty.sinks
         },
         lost=tuple(_lost(evidence)),
@@ -127,8 +129,12 @@ def _undelivered(key: str, mention: Mentioned, alert: int | None, evidence: Evid
         state = evidence.deliveries.get((alert, receiver), "missing")
         if state != "sent":
             yield f"the delivery of alert {alert} ({key}) to {receiver} is {state}"
-        elif not any(str(alert) in message.alerts and key in message.links for message in evidence.arrived[sink]):
+        elif not any(_tells(message, str(alert), key) for message in evidence.arrived[sink]):
             yield f"alert {alert} ({key}) is not in the {sink} sink, though its delivery says sent"
+
+
+def _tells(message: Arrived, alert: str, key: str) -> bool:
+    return alert in message.listed or (alert in message.alerts and key in message.links)
 
 
 def _repeated(evidence: Evidence) -> Iterator[str]:
@@ -157,7 +163,7 @@ def _arrived_again(sink: str, messages: tuple[Arrived, ...], *, alerts: set[str]
         yield from [f"message {id_} came to the {sink} sink again"] * (times - 1)
     bearers: dict[str, set[str]] = {}
     for message in messages:
-        for alert in message.alerts:
+        for alert in (*message.alerts, *(message.listed & alerts)):
             bearers.setdefault(alert, set()).add(message.message)
     for alert, ids in bearers.items():
         if alert not in alerts:

@@ -137,11 +137,12 @@ brands:
 sources:
 {watched}
 receivers:
-  support: {{urls: [{json.dumps(mail)}], language: ru}}
-  team: {{urls: [{json.dumps(chat)}], language: en}}
+  support: {{urls: [{json.dumps(mail)}], language: ru, budget: off}}
+  team: {{urls: [{json.dumps(chat)}], language: en, budget: off}}
 routes:
-  - {{match: "sentiment:negative", to: support}}
-  - {{match: "sentiment:negative", to: team}}
+  # Each mention makes a message of its own, at once: the demo counts them one by one.
+  - {{match: "sentiment:negative", to: support, group_wait: 0s, group_interval: 0s, continue: true}}
+  - {{match: "sentiment:negative", to: team, group_wait: 0s, group_interval: 0s}}
 fetch: {{gap: 0s, timeout: {settings.timeout}, parallel: {settings.parallel}}}
 web: {{listen: "127.0.0.1:0"}}
 """

@@ -14,6 +14,7 @@ from monitor.cases.guards import open_duties
 from monitor.cases.playbooks import combine
 from monitor.cases.states import advance
 from monitor.cases.telling import whom
+from monitor.flows.dispatching import Dispatching, tell_events
 from monitor.models import CaseClock, CaseEvent, EventKind, Label, NoticeIntent, NoticeKind
 from monitor.store import rows
 
@@ -66,6 +67,13 @@ class CaseBook:
         case, stored = advance(case, events, case_id=case.id, last=last.at)
         self.store.save_case(case, stored)
         self.store.set_deadlines(case, self._due(case))
+        tell_events(self.store, self.plan, case, stored, self.now)
+        return case
+
+    def begin(self, opened: CaseEvent) -> Case:
+        """A new case, by its first event."""
+        case = self.store.add_case(opened)
+        tell_events(self.store, self.plan, case, [replace(opened, seq=case.seq)], self.now)
         return case
 
     def replies(self, case: Case) -> tuple[list[CaseEvent], list[CaseEvent]]:
@@ -190,4 +198,5 @@ class CaseBook:
             due_at=deadline.due_at if deadline else None,
             post_id=said.post_id if said else None,
         )
-        self.store.add_notice(intent, to=[(self.plan.receivers[name], why) for name, why in heard], now=self.now)
+        to = Dispatching(self.store, self.plan, self.now).notice(intent.key, case, heard)
+        self.store.add_notice(intent, to, now=self.now)

@@ -84,7 +84,7 @@ class CaseMoves(CaseBook):
         }
         for kept in self.store.kept_posts([post_id]):
             body["published_at"] = rows.to_text(kept.post.published or kept.discovered_at)
-        case = self.store.add_case(CaseEvent(kind=EventKind.OPENED, at=self.now, body=body))
+        case = self.begin(CaseEvent(kind=EventKind.OPENED, at=self.now, body=body))
         owned = [CaseEvent(kind=EventKind.ASSIGNED, at=self.now, body={"owner": left.owner})] if left.owner else []
         case = self.write(case, *owned)
         self.move_first(case, number, post_id)

@@ -151,7 +151,7 @@ class CaseWork(CaseMoves):
     def _open(self, said: Said, brand: str, classes: Sequence[str], why: str, *, person: str = "") -> Case:
         body: dict[str, JSON] = {"brand": brand, "classes": list(classes), "why": why, **_clocks(said)}
         opened = CaseEvent(kind=EventKind.OPENED, at=self.now, person=person, body=body)
-        case = self.store.add_case(opened)
+        case = self.begin(opened)
         self._put(case, said, why)
         joined = []
         for reply in self.store.beside(said.post_id):

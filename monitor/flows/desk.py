@@ -9,7 +9,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from monitor.errors import InputError
-from monitor.flows import casedesk, correcting, forgetting, importing, people, rescoring, training
+from monitor.flows import (
+    casedesk,
+    correcting,
+    forgetting,
+    importing,
+    people,
+    rescoring,
+    routing,
+    silencing,
+    subscribing,
+    training,
+)
 from monitor.flows.poll import poll
 from monitor.flows.visit import visit_source
 from monitor.models import SourceState
@@ -90,4 +101,7 @@ VERBS: Final[Mapping[str, Verb]] = {
     "tidy": forgetting.tidy,
     "case": casedesk.case,
     "people": people.people,
+    "subscribe": subscribing.subscribe,
+    "silence": silencing.silence,
+    "explain": routing.explain,
 }

@@ -7,6 +7,7 @@ which hash, never who.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Final, Literal, cast
 
@@ -114,6 +115,9 @@ def _merge(first: bool, store: Store) -> bool:
     return store.merge_search(first=first)
 
 
+OLD_GROUPS: Final = timedelta(days=30)  # a group that nobody was told by for so long begins anew anyhow
+
+
 async def retain(retention: RetentionSettings, *, ports: Ports) -> Erased:
     """Every few hours: posts and alarms past their time go, some at a time; returns how much went.
 
@@ -134,6 +138,8 @@ async def retain(retention: RetentionSettings, *, ports: Ports) -> Erased:
         keyed = await ports.writer.run(partial(_prune, now - WINDOW, keyed))
     past = now - retention.mentions
     gone = gone.plus(await ports.writer.run(lambda store: store.retire_alarms(past)))
+    gone = gone.plus(await ports.writer.run(lambda store: store.retire_told(past)))
+    await ports.writer.run(lambda store: store.drop_old_groups(now - OLD_GROUPS))
     if gone.posts or gone.alerts:
         log.info("retention", **gone._asdict())
     return gone

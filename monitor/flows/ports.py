@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from monitor.alerting.routes import CompiledRoute
+from monitor.alerting.routes import CompiledRoute, compile_routes, receivers_of
 from monitor.cases.playbooks import known
 from monitor.flows.network import Contacts
-from monitor.query import parse, words_of
+from monitor.models import RatingSettings
+from monitor.query import Predicate, compile_query, parse, words_of
 from monitor.sources import KINDS
 from monitor.text import fold
 from monitor.tracking.health import FAILING_AFTER
@@ -20,12 +21,13 @@ from monitor.understanding.tiers import chosen
 from monitor.worker import WORKERS, WorkerPool
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from datetime import timedelta
 
     from monitor.clock import Clock
     from monitor.config import Config
     from monitor.fetching.fetcher import Fetcher
-    from monitor.models import JSON, Author, Brand, OfficeHours, Playbook, Receiver, Source
+    from monitor.models import JSON, Author, Brand, DigestSettings, OfficeHours, Playbook, Receiver, Route, Source
     from monitor.sources.protocol import Kind
     from monitor.store import Writer
     from monitor.understanding.history import KnownIssue
@@ -54,7 +56,9 @@ class Plan:
     `reveal` puts secrets into a source's address or header; only what goes over the wire is ever given to it. `told`
     are those who hear of alarms, after `alarm_after` failures in a row. `known_issues` are by brand,
     `customers` are names of those who matter most, each with the brands in whose lists it stands,
-    `playbooks` by class of case, `templates` of the administrator's own by class, language and name.
+    `playbooks` by class of case, `templates` of the administrator's own by class, language and name. `base_url` is the
+    address of the pages where messages may lead to them; what is older than `max_age` when it is found gets no message
+    of its own; `unless` says, by receiver, what is told in quiet hours all the same.
     """
 
     config: Config
@@ -72,11 +76,16 @@ class Plan:
     playbooks: Mapping[str, Playbook] = field(default_factory=lambda: known({}))
     templates: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
     office: OfficeHours | None = None
+    base_url: str | None = None
+    max_age: timedelta | None = None
+    ratings: RatingSettings = field(default_factory=RatingSettings)
+    digests: tuple[DigestSettings, ...] = ()
+    unless: Mapping[str, Predicate] = field(default_factory=dict)
 
     @property
     def fallback(self) -> tuple[str, ...]:
         """The receivers that routes lead to: they hear of a case where nobody else is known."""
-        return tuple(dict.fromkeys(route.receiver.name for route in self.routes))
+        return tuple(receiver.name for receiver in receivers_of(self.routes))
 
     def brand_of_account(self, author: Author) -> str | None:
         """The brand whose own account this is, by its name or the end of its address; None for anybody else."""
@@ -128,29 +137,48 @@ async def make_plan(config: Config, worker: WorkerPool) -> Plan:
 
     Raises SourceError where the workers do not answer.
     """
-    queries = [parse(route.match) for route in config.routes]
     issues = {brand.name: brand.known_issues for brand in config.brands if brand.known_issues}
-    words = {word for query in queries for word in words_of(query)}
+    words = {word for text in _filters(config) for word in words_of(parse(text))}
     variants = await worker.variants(words.union(*map(words_of_issues, issues.values())))
     receivers = {receiver.name: receiver for receiver in config.receivers}
-    told = [route.to for route in config.routes] if config.alarms.to is None else config.alarms.to
+    routes = compile_routes(config.routes, receivers=receivers, variants=variants.__getitem__)
+    told = receivers_of(routes) if config.alarms.to is None else [receivers[name] for name in config.alarms.to]
     return Plan(
         config=config,
         sources={source.name: source for source in config.sources},
         kinds={source.name: KINDS[source.kind](source.url, source.options) for source in config.sources},
         receivers=receivers,
-        routes=tuple(
-            CompiledRoute(query, receivers[route.to], variants.__getitem__)
-            for route, query in zip(config.routes, queries, strict=True)
-        ),
+        routes=routes,
         competitors=frozenset(brand.name for brand in config.brands if brand.competitor),
         own_accounts={fold(name).lstrip("@"): brand.name for brand in config.brands for name in brand.own_accounts},
         reveal=config.reveal,
-        told=tuple(receivers[name] for name in dict.fromkeys(told)),
+        told=tuple(dict.fromkeys(told)),
         alarm_after=config.alarms.after,
         customers=_customers(config.brands),
         playbooks=known(config.playbooks),
         templates={name: said.templates for name, said in config.playbooks.items() if said.templates},
         office=config.office,
+        base_url=config.web.given_base_url,
+        max_age=config.alerts.max_age,
+        ratings=config.ratings,
+        digests=config.digests,
+        unless={
+            receiver.name: compile_query(parse(receiver.quiet.unless), variants.__getitem__)
+            for receiver in config.receivers
+            if receiver.quiet is not None and receiver.quiet.unless is not None
+        },
         known_issues={brand: compile_issues(of_brand, variants) for brand, of_brand in issues.items()},
     )
+
+
+def _filters(config: Config) -> Iterator[str]:
+    """All filters that look at mentions: of routes on every level, of quiet hours, of digests."""
+    yield from _matches(config.routes)
+    yield from (digest.match for digest in config.digests)
+    yield from (one.quiet.unless for one in config.receivers if one.quiet is not None and one.quiet.unless is not None)
+
+
+def _matches(routes: Sequence[Route]) -> Iterator[str]:
+    for route in routes:
+        yield route.match
+        yield from _matches(route.routes)

@@ -5,13 +5,15 @@ What the judge said stays; what history adds is read and reckoned anew, in the t
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from monitor.alerting.routes import decide
 from monitor.flows.casebook import Said
 from monitor.flows.casework import CaseWork
 from monitor.flows.context import History, Place
+from monitor.flows.dispatching import Dispatching, decide_on
+from monitor.flows.storming import confirmed
 from monitor.models import Judgement, Lemmas
 from monitor.store.stances import CONFIRMS, REBUTS
 from monitor.understanding.assess import assess, is_unnamed
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from monitor.store.rescore import Kept
     from monitor.understanding.assess import Context
 
+CONFIRMED: Final = "confirmed_by_others"
 NEWS: Final = timedelta(days=7)  # whatever is learned of an older post wakes nobody
 _STANCES: Final = {"confirmed": CONFIRMS, "rebuts": REBUTS}
 """Special cases of a reply that say what it thinks of the post that it answers."""
@@ -67,33 +70,67 @@ def reassess(
     are older than NEWS. Returns True for each that became an alert.
     """
     alerted: list[bool] = []
-    history = History(stored=store, plan=plan, now=now)
+    work = _Reassessing(store, plan, now)
     for kept in store.kept_posts(posts):
-        source = plan.sources.get(kept.source)
-        place = Place(source=kept.source, weight=source.weight if source else None)
         for view in kept.mentions:
-            if brand not in (None, view.mention.brand):
-                continue
-            lemmas = store.lemmas_of(view.id)
-            judgement = judgement_of(view, lemmas or Lemmas())
-            context = history.of_stored(kept.id, kept.post, judgement, place=place, silent=None)
-            if lemmas is None and _awaits_words(view.mention, context):
-                continue
-            (mention,) = assess(judgement, kept.post, context=context, now=now).mentions
-            is_news = now - (kept.post.published or kept.discovered_at) <= NEWS
-            anew = decide_anew and is_news and not is_silent(view.mention)
-            is_heard = store.is_alerted(view.id)
-            decision = None
-            if anew and not is_heard:
-                decision = _decide(kept, mention, lemmas=judgement.lemmas, plan=plan, now=now)
-            alerted += _write(store, view, mention, decision, lemmas=lemmas, now=now)
-            cases = CaseWork(store, plan, now)
-            if anew:
-                is_told = is_heard or (decision is not None and decision.alert is not None)
-                cases.mentioned(said_of(kept, view.id, mention, is_told=is_told, now=now), mention)
-            else:
-                cases.reclassed(kept.id, mention)
+            if brand in (None, view.mention.brand):
+                alerted += work.look_again(kept, view, decide_anew=decide_anew)
     return alerted
+
+
+@dataclass(frozen=True, slots=True)
+class _Reassessing:
+    """Over one transaction of the caller's."""
+
+    store: Store
+    plan: Plan
+    now: datetime
+
+    def look_again(self, kept: Kept, view: MentionView, *, decide_anew: bool) -> list[bool]:
+        """Assess one mention anew, with what follows for its case and for people; True where it became an alert."""
+        source = self.plan.sources.get(kept.source)
+        place = Place(source=kept.source, weight=source.weight if source else None)
+        lemmas = self.store.lemmas_of(view.id)
+        judgement = judgement_of(view, lemmas or Lemmas())
+        history = History(stored=self.store, plan=self.plan, now=self.now)
+        context = history.of_stored(kept.id, kept.post, judgement, place=place, silent=None)
+        if lemmas is None and _awaits_words(view.mention, context):
+            return []
+        (mention,) = assess(judgement, kept.post, context=context, now=self.now).mentions
+        is_recent = self.now - (kept.post.published or kept.discovered_at) <= NEWS
+        anew = decide_anew and is_recent and not is_silent(view.mention)
+        is_heard = self.store.is_alerted(view.id)
+        decision = self._decide(kept, mention, judgement.lemmas) if anew and not is_heard else None
+        _write(self.store, view, mention, decision, lemmas=lemmas)
+        alert = None if decision is None else decision.alert
+        cases = CaseWork(self.store, self.plan, self.now)
+        if anew:
+            is_told = is_heard or alert is not None
+            cases.mentioned(said_of(kept, view.id, mention, is_told=is_told, now=self.now), mention)
+        else:
+            cases.reclassed(kept.id, mention)
+        if alert is not None:
+            told = Dispatching(self.store, self.plan, self.now).mention(alert, kept.post, mention, post_id=kept.id)
+            self.store.add_alert(view.id, told, now=self.now)
+            return [True]
+        if anew and is_heard and _names(mention, CONFIRMED) and not _names(view.mention, CONFIRMED):
+            others = len(context.confirmations.confirming) if context.confirmations else 0
+            confirmed(self.store, self.plan, mention_id=view.id, others=others, now=self.now)
+        return []
+
+    def _decide(self, kept: Kept, mention: Mention, lemmas: Lemmas) -> Decision:
+        return decide_on(
+            self.store,
+            self.plan,
+            kept.post,
+            mention,
+            post_id=kept.id,
+            source=kept.source,
+            key=kept.key,
+            lemmas=lemmas,
+            silent=None,
+            now=self.now,
+        )
 
 
 def said_of(kept: Kept, mention_id: int, mention: Mention, *, is_told: bool, now: datetime) -> Said:
@@ -126,18 +163,8 @@ def judgement_of(view: MentionView, lemmas: Lemmas) -> Judgement:
     )
 
 
-def _decide(kept: Kept, mention: Mention, *, lemmas: Lemmas, plan: Plan, now: datetime) -> Decision:
-    return decide(
-        kept.post,
-        mention,
-        lemmas=lemmas,
-        source=kept.source,
-        key=kept.key,
-        silent=None,
-        competitor=mention.brand in plan.competitors,
-        routes=plan.routes,
-        now=now,
-    )
+def _names(mention: Mention, name: str) -> bool:
+    return any(case.name == name for case in mention.special_cases)
 
 
 def is_silent(mention: Mention) -> bool:
@@ -152,12 +179,7 @@ def _write(
     decision: Decision | None,
     *,
     lemmas: Lemmas | None,
-    now: datetime,
-) -> list[bool]:
+) -> None:
     if mention != view.mention or (decision is not None and decision.reason != view.decision):
         reason = decision.reason if decision else None
         store.rejudge_mention(view.id, mention, lemmas=lemmas, decision=reason)
-    if decision is None or decision.alert is None:
-        return []
-    store.add_alert(view.id, decision.alert, now=now)
-    return [True]

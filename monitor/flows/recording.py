@@ -10,13 +10,14 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
-from monitor.alerting.routes import decide
 from monitor.flows.casebook import Said
 from monitor.flows.casework import CaseWork
 from monitor.flows.context import History, New, Place, remember
+from monitor.flows.dispatching import Dispatching, decide_on
 from monitor.flows.following import begin_following, sooner
 from monitor.flows.reassessing import reassess, take_stance
 from monitor.flows.settling import NO_CONTACT, settle
+from monitor.flows.storming import spread
 from monitor.models import Backfill, Judgement, Label, Lemmas, Why
 from monitor.tracking.health import Answered, after_success
 from monitor.tracking.identity import Identified, is_same
@@ -117,6 +118,9 @@ class _Transaction:
         ]
         if assessed.story.nearest is not None:
             self._reassess_origin(post_id)
+            for mention in assessed.mentions if silent is None else ():
+                if mention.sentiment.label is Label.NEGATIVE and not mention.doubtful:
+                    spread(self.store, self.plan, post_id=post_id, brand=mention.brand, now=self.now)
         return told + alerted
 
     def _reply(self, post_id: int, post: Post, judgement: Judgement | None) -> None:
@@ -199,7 +203,7 @@ class _Transaction:
 
     def _alert(self, post_id: int, mention_id: int, post: Post, mention: Mention, *, key: str, lemmas: Lemmas) -> bool:
         """Decide anew on a stored mention of which nobody was told."""
-        decision = self._decision(post, mention, key=key, lemmas=lemmas, silent=None)
+        decision = self._decision(post_id, post, mention, key=key, lemmas=lemmas, silent=None)
         self.store.rejudge_mention(mention_id, mention, lemmas=lemmas, decision=decision.reason)
         return self._tell(post_id, post, mention, mention_id, decision)
 
@@ -208,7 +212,8 @@ class _Transaction:
         said = self._said(post_id, post, mention.sentiment, mention_id=mention_id)
         self._cases.mentioned(replace(said, is_told=decision.alert is not None), mention)
         if decision.alert is not None:
-            self.store.add_alert(mention_id, decision.alert, now=self.now)
+            told = Dispatching(self.store, self.plan, self.now).mention(decision.alert, post, mention, post_id=post_id)
+            self.store.add_alert(mention_id, told, now=self.now)
         return decision.alert is not None
 
     def revise(self, found: Identified, judgement: Judgement | None) -> list[bool]:
@@ -244,7 +249,7 @@ class _Transaction:
         self, post_id: int, post: Post, mention: Mention, *, key: str, lemmas: Lemmas, silent: str | None
     ) -> bool:
         """Store a mention with what is decided of it."""
-        decision = self._decision(post, mention, key=key, lemmas=lemmas, silent=silent)
+        decision = self._decision(post_id, post, mention, key=key, lemmas=lemmas, silent=silent)
         mention_id = self.store.add_mention(post_id, mention, decision=decision.reason, lemmas=lemmas, now=self.now)
         interval = self.batch.leased.state.interval or self.batch.source.every
         if silent is not None:  # history: nobody waits for answers, and it makes no case
@@ -252,17 +257,20 @@ class _Transaction:
         begin_following(self.store, self.batch.leased.id, post_id, post, mention, every=interval, now=self.now)
         return self._tell(post_id, post, mention, mention_id, decision)
 
-    def _decision(self, post: Post, mention: Mention, *, key: str, lemmas: Lemmas, silent: str | None) -> Decision:
+    def _decision(
+        self, post_id: int, post: Post, mention: Mention, *, key: str, lemmas: Lemmas, silent: str | None
+    ) -> Decision:
         source = self.batch.source.name
-        return decide(
+        return decide_on(
+            self.store,
+            self.plan,
             post,
             mention,
-            lemmas=lemmas,
+            post_id=post_id,
             source=source,
             key=f"{source}:{key}",
+            lemmas=lemmas,
             silent=silent,
-            competitor=mention.brand in self.plan.competitors,
-            routes=self.plan.routes,
             now=self.now,
         )
 

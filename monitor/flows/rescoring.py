@@ -14,10 +14,10 @@ from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
-from monitor.alerting.routes import decide
 from monitor.errors import InputError, WorkerKilled
 from monitor.flows.casework import CaseWork
 from monitor.flows.context import History, Place
+from monitor.flows.dispatching import Dispatching, decide_on
 from monitor.flows.judging import judge_posts
 from monitor.flows.reassessing import NEWS, said_of
 from monitor.models import Mention, Tier, Why
@@ -200,8 +200,8 @@ async def preview_posts(
     """What `rescore_posts` would change; nothing is written."""
     difference = Difference()
     for one, judgement in (await judge_again(kept, worker=worker, plan=plan)).values():
-        assessed = _assessed(one, judgement, history=history)
-        difference = difference.plus(_difference(compare(one, assessed, plan=plan, orders=orders)))
+        changes = compare(one, assessed(one, judgement, history=history), plan=plan, orders=orders)
+        difference = difference.plus(_difference(changes))
     return difference.plus(Difference(skipped=len(kept) - difference.posts))
 
 
@@ -227,7 +227,7 @@ async def _judge(
     return [(one, what) for one, what in zip(kept, said, strict=True) if not isinstance(what, WorkerKilled)]
 
 
-def _assessed(kept: Kept, judgement: Judgement | None, *, history: History) -> Judgement | None:
+def assessed(kept: Kept, judgement: Judgement | None, *, history: History) -> Judgement | None:
     """The judgement with what history knows of the post: its story, its author, who confirmed it, what was answered."""
     if judgement is None or not judgement.mentions:
         return judgement
@@ -337,7 +337,7 @@ def _apply(
             before, judgement = judged[kept.id]
             if kept.hash != before.hash:  # edited meanwhile, and judged with its new wording
                 continue
-            judgement = _assessed(kept, judgement, history=history)
+            judgement = assessed(kept, judgement, history=history)
             changes = compare(kept, judgement, plan=plan, orders=orders)
             written = [_write(change, judgement, plan=plan, orders=orders, store=store, now=now) for change in changes]
             alerts = sum(is_alert for _, is_alert in written)
@@ -349,10 +349,22 @@ def _write(
     change: Change, judgement: Judgement | None, *, plan: Plan, orders: Orders, store: Store, now: datetime
 ) -> tuple[Change, bool]:
     """Store one change; with the mention's number, and whether it became an alert."""
-    old, new = change.old, change.new
+    old, new, kept = change.old, change.new, change.kept
     decision = None
     if new is not None and judgement is not None and orders.alert and change.is_worse:
-        decision = _decide(change, new, judgement, plan=plan, now=now)
+        age = now - (kept.post.published or kept.discovered_at)
+        decision = decide_on(
+            store,
+            plan,
+            kept.post,
+            new,
+            post_id=kept.id,
+            source=kept.source,
+            key=kept.key,
+            lemmas=judgement.lemmas,
+            silent="older than a week" if age > NEWS else None,
+            now=now,
+        )
     text = _words(change, decision, now)
     if new is None or judgement is None:
         assert old is not None  # noqa: S101 - what was not there cannot be lost
@@ -369,7 +381,8 @@ def _write(
         CaseWork(store, plan, now).reclassed(change.kept.id, new)
         return replace(change, id=mention_id), False
     CaseWork(store, plan, now).mentioned(said_of(change.kept, mention_id, new, is_told=True, now=now), new)
-    store.add_alert(mention_id, decision.alert, now=now)
+    told = Dispatching(store, plan, now).mention(decision.alert, kept.post, new, post_id=kept.id)
+    store.add_alert(mention_id, told, now=now)
     return replace(change, id=mention_id), True
 
 
@@ -379,19 +392,3 @@ def _words(change: Change, decision: Decision | None, now: datetime) -> str:
     decided = f": {decision.reason}" if decision else ""
     before = f"; before: {_EARLIER.sub('', change.old.decision)}" if change.old else ""
     return judged + decided + before
-
-
-def _decide(change: Change, new: Mention, judgement: Judgement, *, plan: Plan, now: datetime) -> Decision:
-    kept = change.kept
-    age = now - (kept.post.published or kept.discovered_at)
-    return decide(
-        kept.post,
-        new,
-        lemmas=judgement.lemmas,
-        source=kept.source,
-        key=kept.key,
-        silent="older than a week" if age > NEWS else None,
-        competitor=change.brand in plan.competitors,
-        routes=plan.routes,
-        now=now,
-    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from monitor.flows.dispatching import Dispatching, catch_up
 from monitor.models import AlarmEnd, AlarmKind
 from monitor.tracking.alarms import decide_alarms, network_back, network_lost
 from monitor.tracking.network import Contact, Reach
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from monitor.flows.ports import Plan
-    from monitor.models import AlarmIntent, HostState, OpenAlarm, SourceState
+    from monitor.models import AlarmIntent, Group, HostState, OpenAlarm, SourceState
     from monitor.store import LeasedSource, Store
 
 NO_CONTACT: Final = Contact(Reach.UNSURE)
@@ -72,8 +73,18 @@ def _network_is_back(store: Store, alarm: OpenAlarm, leased: LeasedSource, *, pl
     affected = store.hasten_unreached(alarm.since or alarm.opened_at, now) + bool(leased.state.failures)
     store.close_alarm(alarm.id, now)
     if alarm.told:
-        _tell(store, network_back(alarm, affected=affected), None, plan=plan, now=now)
+        # The word that it is over comes with all that was written meanwhile.
+        _tell(store, network_back(alarm, affected=affected), None, plan=plan, now=now, group=catch_up(now))
 
 
-def _tell(store: Store, intent: AlarmIntent, source_id: int | None, *, plan: Plan, now: datetime) -> None:
-    store.open_alarm(intent, source_id=source_id, to=plan.told, now=now)
+def _tell(
+    store: Store,
+    intent: AlarmIntent,
+    source_id: int | None,
+    *,
+    plan: Plan,
+    now: datetime,
+    group: Group | None = None,
+) -> None:
+    to = Dispatching(store, plan, now).alarm(intent, plan.told, group=group)
+    store.open_alarm(intent, source_id=source_id, to=to, now=now)

@@ -1,4 +1,4 @@
-"""What time alone brings about: deadlines of cases that come due, mentions that the search index does not know yet."""
+"""What time alone brings about: messages of groups, deadlines, storms, digests, what the index does not know yet."""
 
 from __future__ import annotations
 
@@ -7,10 +7,15 @@ from typing import TYPE_CHECKING, Final
 
 from monitor.errors import WorkerKilled
 from monitor.flows.casebook import CaseBook
+from monitor.flows.digesting import send_digests
+from monitor.flows.dispatching import flush
+from monitor.flows.silencing import holding
+from monitor.flows.standing import tell_standing
+from monitor.flows.storming import watch_ratings, watch_storms
 from monitor.models import Lemmas
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from monitor.flows.ports import Plan, Ports
@@ -59,6 +64,37 @@ def tell_due(plan: Plan, now: datetime, store: Store) -> int:
         for one in fired:
             work.came_due(one)
     return len(fired)
+
+
+async def flush_groups(ports: Ports, plan: Plan) -> int:
+    """Make the messages of groups whose time has come; returns how many groups those were."""
+    now = ports.clock.now()
+    if not await ports.writer.run(lambda store: store.has_due_groups(now)):
+        return 0
+    silences = await holding(ports)
+    return await ports.writer.run(lambda store: flush(store, plan, now, silences=silences))
+
+
+async def watch(ports: Ports, plan: Plan) -> int:
+    """Whether complaints have become a storm, or one has changed; returns how many were told."""
+    return await ports.writer.run(partial(_look, watch_storms, plan, ports.clock.now()))
+
+
+async def look_around(ports: Ports, plan: Plan) -> int:
+    """Where ratings went, what still stands open, and whose digest is due; returns how many were told.
+
+    Each is a transaction of its own: one that breaks takes nothing of the others with it.
+    """
+    told = 0
+    looks: tuple[Callable[[Store, Plan, datetime], int], ...]
+    looks = (watch_ratings, tell_standing, send_digests)
+    for look in looks:
+        told += await ports.writer.run(partial(_look, look, plan, ports.clock.now()))
+    return told
+
+
+def _look(look: Callable[[Store, Plan, datetime], int], plan: Plan, now: datetime, store: Store) -> int:
+    return look(store, plan, now)
 
 
 async def reindex(ports: Ports) -> int:

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Final
 
+from monitor.models.alerts import SHIPPED_TIMING, Budget, QuietHours, Timing
 from monitor.models.posts import Network
 
 
@@ -90,31 +91,49 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """One Apprise address of a receiver.
+    """One address of a receiver: one that Apprise understands, or a webhook that is sent our own JSON.
 
     `key` is a short hash of the address as it is spelt in the file: stable across secrets, and no secret itself.
-    `url` may hold secrets and must never be logged, stored or shown.
+    `url` may hold secrets and must never be logged, stored or shown, and so must `secret`, by which what a webhook is
+    sent is signed. With `events` a webhook hears of each event of each case, too.
     """
 
     key: str
     url: str = field(repr=False)
+    secret: str | None = field(default=None, repr=False)
+    is_webhook: bool = False
+    events: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receiver:
-    """Who is told, and where; `language` is that of the messages."""
+    """Who is told, and where; `language` is that of the messages, `zone` the time zone that they tell times in.
+
+    `templates` are the administrator's own, by what they are of: title and body.
+    """
 
     name: str
     targets: tuple[Target, ...]
     language: str = "en"
+    zone: str = "UTC"
+    quiet: QuietHours | None = None
+    budget: Budget | None = None
+    templates: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """Mentions that match the query `match` go to the receiver `to`."""
+    """Mentions that match the query `match` go to the receiver `to`, or as one of the `routes` below it says.
+
+    `to` None means the receiver of the route above. After a route that holds, its siblings are asked only where it
+    `continues`. `timing` is what counts here, whether it is said here or above.
+    """
 
     match: str
-    to: str
+    to: str | None
+    continues: bool = False
+    timing: Timing = SHIPPED_TIMING
+    routes: tuple[Route, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

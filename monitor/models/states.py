@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from monitor.models.alerts import Dispatch
 from monitor.models.judgements import Mention
 from monitor.models.posts import JSON, Post, Validators
-from monitor.models.settings import Receiver
 
 
 class Health(StrEnum):
@@ -74,13 +74,13 @@ class DeliveryState(StrEnum):
 class AlertIntent:
     """A decision that people must see a mention; becomes an alert and one delivery for each receiver.
 
-    `key` is the natural key: writing the same intent twice makes one alert. `to` pairs each receiver with the reason
-    why it is told.
+    `key` is the natural key: writing the same intent twice makes one alert. `to` says who is told, why, and in which
+    group.
     """
 
     key: str
     reason: str
-    to: tuple[tuple[Receiver, str], ...]
+    to: tuple[Dispatch, ...]
 
 
 class AlarmKind(StrEnum):
@@ -91,6 +91,7 @@ class AlarmKind(StrEnum):
     STALE = "stale"
     GAP = "gap"
     NETWORK = "network"
+    RECEIVER = "receiver"
     RECOVERED = "recovered"
 
 
@@ -142,6 +143,7 @@ class AlarmView:
     """A stored alarm as messages tell it; `source_kind` and `host` are those of its source."""
 
     id: int
+    alert_id: int
     kind: AlarmKind
     source: str | None
     source_kind: str | None
@@ -178,6 +180,8 @@ class AlertView:
     """A stored alert with its mention, and the case that its post is in, with the deadlines that still run there.
 
     The deadlines are those from detection; None where the customer has heard of us, or the matter is resolved.
+    `earlier` counts what the author said of the brand before, at the same source, up to 100; None where nobody in
+    particular wrote it. The parent is the post that it answers, as far as that is stored.
     """
 
     id: int
@@ -185,5 +189,9 @@ class AlertView:
     created_at: datetime
     view: MentionView
     case_id: int | None = None
+    case_opened_at: datetime | None = None
     acknowledge_by: datetime | None = None
     resolve_by: datetime | None = None
+    earlier: int | None = None
+    parent_author: str | None = None
+    parent_text: str | None = None

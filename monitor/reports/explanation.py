@@ -214,7 +214,8 @@ def _reason(why: Why) -> str:
 def _delivered(mention: Mention, deliveries: Sequence[Mapping[str, object]], missed: Sequence[str]) -> Iterator[str]:
     for delivery in deliveries:
         settled = f" on {str(delivery['settled_at'])[:16].replace('T', ' ')} UTC" if delivery["settled_at"] else ""
-        yield f"{delivery['receiver']}: {delivery['state']}{settled}, because {delivery['reason']}."
+        note = f" ({delivery['note']})" if delivery.get("note") and delivery["state"] != "sent" else ""
+        yield f"{delivery['receiver']}: {delivery['state']}{settled}{note}, because {delivery['reason']}."
     yield from _told(mention.why, _TOLD)
     yield from map(_sentence, missed)
 

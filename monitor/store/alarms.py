@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from monitor.models import AlarmIntent, Receiver
+    from monitor.models import AlarmIntent, Dispatch
 
 _UNREACHED: Final = tuple(f"{error.reason}:" for error in (ConnectFailed, DeadlineExceeded))
 
@@ -42,7 +42,7 @@ class AlarmVerbs(OutboxVerbs):
             for row in found
         ]
 
-    def open_alarm(self, intent: AlarmIntent, *, source_id: int | None, to: Sequence[Receiver], now: datetime) -> None:
+    def open_alarm(self, intent: AlarmIntent, *, source_id: int | None, to: Sequence[Dispatch], now: datetime) -> None:
         """Store an alarm and, where there is somebody `to` hear of it, an alert with its deliveries and messages.
 
         One of a recovery is over as soon as it is told. Writing the same intent again changes nothing.
@@ -63,8 +63,7 @@ class AlarmVerbs(OutboxVerbs):
             ),
         )
         if alarm is not None and to:
-            reason = f"alarm: {intent.kind.value}"
-            told = AlertIntent(key=f"alarm:{intent.key}", reason=reason, to=tuple((one, reason) for one in to))
+            told = AlertIntent(key=f"alarm:{intent.key}", reason=f"alarm: {intent.kind.value}", to=tuple(to))
             self._add_alert(told, alarm_id=alarm, now=now)
 
     def close_alarm(self, alarm_id: int, now: datetime) -> None:

@@ -71,12 +71,16 @@ def blank_notes(
     _blank_reasons(db, is_named, cases=cases)
 
 
-def forget_colleague(db: Database, name: str, is_named: Callable[[str], bool]) -> None:
-    """Whoever worked cases off under a folded name, and does no more, did it as nobody in particular."""
+def forget_colleague(db: Database, name: str, is_named: Callable[[str], bool]) -> bool:
+    """Whoever worked cases off under a folded name, and does no more, did it as nobody in particular.
+
+    Returns False where somebody of that name works here: one of ours is not forgotten while they do.
+    """
     here = db.execute("SELECT name FROM persons WHERE left_at IS NULL").fetchall()
     if any(_folded(person) == name for (person,) in here):
-        return  # somebody else of that name: one of ours is not forgotten while they work here
+        return False
     left = [person for (person,) in db.execute("SELECT name FROM persons").fetchall() if _folded(person) == name]
+    db.execute("DELETE FROM subscriptions WHERE person IN (SELECT value FROM json_each(?))", (json.dumps(left),))
     db.execute("DELETE FROM persons WHERE name IN (SELECT value FROM json_each(?))", (json.dumps(left),))
     for case_id, seq, person, body in db.execute("SELECT case_id, seq, person, body FROM case_events").fetchall():
         before = json.loads(body)
@@ -95,6 +99,7 @@ def forget_colleague(db: Database, name: str, is_named: Callable[[str], bool]) -
         theirs = [row for row, text in noted if is_named(text)]
         _put(db, f"UPDATE {table} SET {column} = ? WHERE id IN (SELECT value FROM json_each(?))", theirs)  # noqa: S608
     _blank_reasons(db, is_named)
+    return True
 
 
 # The cases that hold these posts or held them, and those that went on in them.

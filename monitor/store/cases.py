@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from sqlite_utils import Database
 
-    from monitor.models import JSON, NoticeIntent, Receiver
+    from monitor.models import JSON, Dispatch, NoticeIntent
 
 
 class CasePost(NamedTuple):
@@ -280,7 +280,7 @@ class CaseVerbs(CaseReading, DeadlineVerbs):
 
     # ── notices ──
 
-    def add_notice(self, intent: NoticeIntent, to: Sequence[tuple[Receiver, str]], *, now: datetime) -> int | None:
+    def add_notice(self, intent: NoticeIntent, to: Sequence[Dispatch], *, now: datetime) -> int | None:
         """Store what people must hear of a case, with an alert where there is somebody `to` hear it.
 
         Returns its number; None where the same intent was stored before, which tells nobody again.

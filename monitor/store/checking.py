@@ -20,6 +20,7 @@ from sqlite_utils import Database
 from monitor.errors import DatabaseTooNew, InputError
 from monitor.models import (
     AlarmKind,
+    Cadence,
     CaseClock,
     CaseState,
     DeadlineKind,
@@ -31,6 +32,7 @@ from monitor.models import (
     Outcome,
     PostType,
     Role,
+    SignalKind,
     Span,
     SpecialCase,
     Tier,
@@ -268,4 +270,7 @@ _SOUND: Final[tuple[tuple[str, Callable[[str], bool]], ...]] = (
     ("deadline", _one_of(*DeadlineKind)),
     ("clock", _one_of(*CaseClock)),
     ("case_notices.kind", _one_of(*NoticeKind)),
+    ("signals.kind", _one_of(*SignalKind)),
+    ("cadence", _one_of(*Cadence)),
+    ("labels", _is_object),
 )

@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from monitor.store import rows
 from monitor.store.adaptations import unlearn_sentiment
+from monitor.store.alertnotes import blank_alerting
 from monitor.store.casenotes import blank_notes, forget_colleague
 from monitor.store.corrections import forget_answerer
 from monitor.store.forgotten import is_forgotten, mark, source_id_of
@@ -56,7 +57,9 @@ class EraseVerbs(RemovalVerbs):
     def forget_person(self, name: str) -> None:
         """Whoever answered or worked under this name, folded, did it as nobody in particular; what they did stays."""
         forget_answerer(self._db, name)
-        forget_colleague(self._db, name, Names.of([], [name]).stand_in)
+        is_named = Names.of([], [name]).stand_in
+        if forget_colleague(self._db, name, is_named):
+            blank_alerting(self._db, is_named)
 
     def source_id_of(self, name: str) -> int | None:
         """The row of a source, configured or not."""
@@ -82,6 +85,7 @@ class EraseVerbs(RemovalVerbs):
             self._blank_messages(ids)
             self._blank_reasons(ids, names)
             blank_notes(self._db, ids, names.stand_in)
+            blank_alerting(self._db, names.stand_in)
             unlearn(self._db, ids)
             unlearned = unlearn_sentiment(self._db, ids)
             sites = self._sites_of(ids)

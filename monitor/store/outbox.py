@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from base64 import b32encode
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
-from datetime import timedelta
 from hashlib import blake2s
 from typing import TYPE_CHECKING, Final
 
 from monitor.store import rows
-from monitor.store.queries import ALARM_VIEW, ALERT_VIEW, NOTICE_VIEW, alarm_view, alert_view, notice_view
+from monitor.store.queries import (
+    ALARM_VIEW,
+    ALERT_VIEW,
+    DIGEST_VIEW,
+    NOTICE_VIEW,
+    SIGNAL_VIEW,
+    alarm_view,
+    alert_view,
+    digest_view,
+    notice_view,
+    signal_view,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -18,7 +29,17 @@ if TYPE_CHECKING:
 
     from sqlite_utils import Database
 
-    from monitor.models import AlarmView, AlertIntent, AlertView, NoticeView
+    from monitor.models import (
+        AlarmView,
+        AlertIntent,
+        AlertView,
+        DigestView,
+        Dispatch,
+        Group,
+        NoticeView,
+        Receiver,
+        SignalView,
+    )
 
 
 # The state of a delivery, from the states of its messages; `:now` is when it was settled if it is.
@@ -31,14 +52,13 @@ SETTLED: Final = """
             ELSE 'muted' END AS state
         FROM message_deliveries JOIN messages ON messages.id = message_id WHERE delivery_id = deliveries.id))
 """
-CLAIM: Final = timedelta(minutes=5)  # much longer than any target may take
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingMessage:
     """A claimed message: `attempts` counts those already made.
 
-    It carries mentions (`alerts`), `alarms` or `notices` of cases, oldest first, of one sort only.
+    It carries mentions (`alerts`), `alarms`, `notices` of cases, `signals` and `digests`, each sort oldest first.
     """
 
     id: str
@@ -49,6 +69,8 @@ class PendingMessage:
     alerts: tuple[AlertView, ...] = ()
     alarms: tuple[AlarmView, ...] = ()
     notices: tuple[NoticeView, ...] = ()
+    signals: tuple[SignalView, ...] = ()
+    digests: tuple[DigestView, ...] = ()
 
 
 def message_id(alert_key: str, receiver: str, target: str) -> str:
@@ -70,7 +92,9 @@ class OutboxVerbs:
             yield
 
     def add_alert(self, mention_id: int, intent: AlertIntent, *, now: datetime) -> None:
-        """Store an alert about a mention, a delivery for each receiver and a message for each of its targets.
+        """Store an alert about a mention, with a delivery for each receiver.
+
+        A delivery waits in its group; where it has none, there is a message for each target at once.
 
         Writing the same intent again changes nothing.
         """
@@ -87,33 +111,92 @@ class OutboxVerbs:
         mention_id: int | None = None,
         alarm_id: int | None = None,
         notice_id: int | None = None,
+        signal_id: int | None = None,
+        digest_id: int | None = None,
         now: datetime,
     ) -> None:
-        """An alert about one of the three."""
+        """An alert about one of the five."""
         at = rows.to_text(now)
         alert = self._insert(
-            "INSERT INTO alerts (key, mention_id, alarm_id, notice_id, reason, created_at) VALUES (?, ?, ?, ?, ?, ?) "
-            "ON CONFLICT (key) DO NOTHING RETURNING id",
-            (intent.key, mention_id, alarm_id, notice_id, intent.reason, at),
+            "INSERT INTO alerts (key, mention_id, alarm_id, notice_id, signal_id, digest_id, reason, created_at) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING RETURNING id",
+            (intent.key, mention_id, alarm_id, notice_id, signal_id, digest_id, intent.reason, at),
         )
-        if alert is None:
-            return
-        for receiver, reason in intent.to:
-            delivery = self._insert(
-                "INSERT INTO deliveries (alert_id, receiver, reason, created_at) VALUES (?, ?, ?, ?) RETURNING id",
-                (alert, receiver.name, reason, at),
-            )
-            for target in receiver.targets:
-                message = message_id(intent.key, receiver.name, target.key)
-                # After a restore the message may be there already, and sent: nobody is told twice.
+        if alert is not None:
+            for one in intent.to:
+                self._add_delivery(alert, intent.key, one, now=now)
+
+    def _add_delivery(self, alert: int, key: str, dispatch: Dispatch, *, now: datetime) -> None:
+        receiver, reason, group = dispatch
+        at = rows.to_text(now)
+        targets = receiver.targets
+        # After a restore all of them may have been told by a group that is not made again.
+        is_told = bool(targets) and all(self._was_told(key, receiver.name, one.key) for one in targets)
+        waits_in = None if group is None or is_told else self._wait_in(receiver.name, group, now=now)
+        delivery = self._insert(
+            "INSERT INTO deliveries (alert_id, receiver, reason, group_id, created_at) VALUES (?, ?, ?, ?, ?) "
+            "RETURNING id",
+            (alert, receiver.name, reason, waits_in, at),
+        )
+        if waits_in is None and delivery is not None:
+            self._add_messages(key, receiver, {delivery: key}, at)
+
+    def _was_told(self, key: str, receiver: str, target: str) -> bool:
+        """Whether a target has taken a message about this very alert alone, or a restored database says so."""
+        found = self._db.execute(
+            "SELECT 1 FROM messages WHERE id = ? AND state = 'sent'", (message_id(key, receiver, target),)
+        )
+        return found.fetchone() is not None
+
+    def _add_messages(self, name: str, receiver: Receiver, deliveries: Mapping[int, str], at: str) -> None:
+        """A message for each target that carries these deliveries (with the keys of their alerts).
+
+        `name` is what its id is made of. What a target was told before a restore is not in it.
+        """
+        settled: set[str] = set()
+        for target in receiver.targets:
+            message = message_id(name, receiver.name, target.key)
+            carriers = {
+                delivery: message_id(key, receiver.name, target.key)
+                if self._was_told(key, receiver.name, target.key)
+                else message
+                for delivery, key in deliveries.items()
+            }
+            if message in carriers.values():
                 fresh = self._db.execute(
                     "INSERT INTO messages (id, receiver, target, next_at, created_at) VALUES (?, ?, ?, ?, ?) "
                     "ON CONFLICT (id) DO NOTHING",
                     (message, receiver.name, target.key, at, at),
                 ).rowcount
-                self._db.execute("INSERT INTO message_deliveries VALUES (?, ?)", (message, delivery))
-                if not fresh:
-                    self._settle_deliveries(message, at)
+                settled.update(() if fresh else (message,))
+            settled.update(carrier for carrier in carriers.values() if carrier != message)
+            for delivery, carrier in carriers.items():
+                self._db.execute("INSERT INTO message_deliveries VALUES (?, ?)", (carrier, delivery))
+        for carrier in settled:
+            self._settle_deliveries(carrier, at)
+
+    def _wait_in(self, receiver: str, group: Group, *, now: datetime) -> int:
+        """The number of the group in which one more delivery waits; its message is due as the group says."""
+        found = self._db.execute(
+            "SELECT id, due_at, told_at, held FROM groups WHERE (receiver, key) = (?, ?)", (receiver, group.key)
+        ).fetchone()
+        waiting, told = (None, None) if found is None else (rows.to_moment(found[1]), rows.to_moment(found[2]))
+        if found is not None and found[3] and waiting is not None:
+            # What holds the others may let this one through, and is asked anew.
+            due = rows.to_text(min(waiting, group.due(waiting=None, told=told, now=now)))
+        else:
+            due = rows.to_text(group.due(waiting=waiting, told=told, now=now))
+        if found is not None:
+            self._db.execute(
+                "UPDATE groups SET due_at = ?, urgent = max(urgent, ?) WHERE id = ?", (due, group.urgent, found[0])
+            )
+            return int(found[0])
+        number = self._insert(
+            "INSERT INTO groups (receiver, key, labels, urgent, due_at) VALUES (?, ?, ?, ?, ?) RETURNING id",
+            (receiver, group.key, json.dumps(dict(group.labels), ensure_ascii=False), int(group.urgent), due),
+        )
+        assert number is not None  # noqa: S101 - it was just inserted
+        return number
 
     def _insert(self, statement: str, values: Sequence[object] | dict[str, object]) -> int | None:
         """The number that an INSERT … RETURNING returned, None where a conflict left nothing to do."""
@@ -126,29 +209,6 @@ class OutboxVerbs:
         """The caller's transaction, or one of our own: a savepoint for each row would double its cost."""
         return nullcontext() if self._db.conn.in_transaction else self.transaction()
 
-    def claim_messages(self, now: datetime, limit: int) -> list[PendingMessage]:
-        """Take up to `limit` messages whose time has come: of each target the oldest due one, one at a time.
-
-        A claim that was not settled within CLAIM is void: the disk may have been full when it should have been.
-        """
-        at = rows.to_text(now)
-        with self.transaction():
-            due = list(
-                self._db.query(
-                    """
-                    SELECT min(rowid) AS oldest, id, receiver, target, attempts, created_at FROM messages
-                    WHERE state = 'pending' AND next_at <= :now
-                      AND (receiver, target) NOT IN (
-                          SELECT receiver, target FROM messages WHERE state = 'pending' AND claimed_at > :stale)
-                    GROUP BY receiver, target ORDER BY oldest LIMIT :limit
-                    """,
-                    {"now": at, "stale": rows.to_text(now - CLAIM), "limit": limit},
-                )
-            )
-            for row in due:
-                self._db.execute("UPDATE messages SET claimed_at = ? WHERE id = ?", (at, row["id"]))
-            return [self._pending_message(row) for row in due]
-
     def _pending_message(self, row: Mapping[str, object]) -> PendingMessage:
         carried = (
             " JOIN deliveries ON deliveries.alert_id = alerts.id "
@@ -158,6 +218,8 @@ class OutboxVerbs:
         alerts = self._db.query(ALERT_VIEW + carried, (row["id"],))
         alarms = self._db.query(ALARM_VIEW + carried, (row["id"],))
         notices = self._db.query(NOTICE_VIEW + carried, (row["id"],))
+        signals = self._db.query(SIGNAL_VIEW + carried, (row["id"],))
+        digests = self._db.query(DIGEST_VIEW + carried, (row["id"],))
         created_at = rows.to_moment(str(row["created_at"]))
         assert created_at is not None  # noqa: S101 - the column is NOT NULL
         return PendingMessage(
@@ -169,6 +231,8 @@ class OutboxVerbs:
             alerts=tuple(map(alert_view, alerts)),
             alarms=tuple(map(alarm_view, alarms)),
             notices=tuple(map(notice_view, notices)),
+            signals=tuple(map(signal_view, signals)),
+            digests=tuple(map(digest_view, digests)),
         )
 
     def message_sent(self, message_id: str, now: datetime) -> None:

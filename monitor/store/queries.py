@@ -9,7 +9,9 @@ from monitor.models import (
     AlarmKind,
     AlarmView,
     AlertView,
+    Cadence,
     DeadlineKind,
+    DigestView,
     Label,
     Level,
     Mention,
@@ -17,6 +19,8 @@ from monitor.models import (
     NoticeKind,
     NoticeView,
     Sentiment,
+    SignalKind,
+    SignalView,
     Span,
     SpecialCase,
     Why,
@@ -47,16 +51,24 @@ def _due(kind: str, done: str) -> str:
 
 ALERT_VIEW: Final = f"""
     SELECT alerts.id AS alert_id, alerts.reason, alerts.created_at AS alert_created_at, cases.id AS case_id,
+        cases.opened_at AS case_opened_at, above.author AS parent_author,
+        coalesce(nullif(above.text, ''), above.title) AS parent_text,
+        (SELECT count(*) FROM (
+            SELECT 1 FROM posts AS wrote JOIN mentions AS said ON said.post_id = wrote.id
+            WHERE wrote.author_key = posts.author_key AND wrote.source_id = posts.source_id
+                AND said.brand = mentions.brand AND said.id < mentions.id LIMIT 100)) AS earlier,
         {_due("acknowledge", "acknowledged_at")} AS acknowledge_by, {_due("resolve", "resolved_at")} AS resolve_by,
         {_MENTION_COLUMNS}
     FROM alerts JOIN mentions ON mentions.id = alerts.mention_id {_MENTION_JOINS}
         LEFT JOIN case_posts ON case_posts.post_id = mentions.post_id AND case_posts.brand = mentions.brand
         LEFT JOIN cases ON cases.id = case_posts.case_id
+        LEFT JOIN posts AS above ON (above.source_id, above.native_id) = (posts.source_id, posts.parent)
 """  # noqa: S608 - constants
 
 # An alert is about a mention, an alarm or a notice; a query for one of them passes over the others.
 ALARM_VIEW: Final = """
-    SELECT alarms.id, alarms.kind, sources.name AS source, sources.kind AS source_kind, sources.host, alarms.reason,
+    SELECT alarms.id, alerts.id AS alert_id, alarms.kind, sources.name AS source, sources.kind AS source_kind,
+        sources.host, alarms.reason,
         alarms.opened_at, alarms.since_at, alarms.affected
     FROM alerts JOIN alarms ON alarms.id = alerts.alarm_id LEFT JOIN sources ON sources.id = alarms.source_id
 """
@@ -73,6 +85,40 @@ NOTICE_VIEW: Final = f"""
         LEFT JOIN posts ON posts.id = coalesce(case_notices.post_id, (
             SELECT max(post_id) FROM case_posts WHERE case_posts.case_id = cases.id))
         LEFT JOIN sources ON sources.id = posts.source_id
+"""  # noqa: S608 - constants
+
+SIGNAL_VIEW: Final = """
+    SELECT signals.id AS signal_id, alerts.id AS alert_id, signals.kind, signals.reason, signals.at, signals.brand,
+        signals.storm_id, signals.case_id, signals.mention_id, signals.figures,
+        (SELECT json_object('seq', seq, 'kind', kind, 'at', at, 'person', person, 'before', before_state,
+                'after', after_state, 'body', json(body))
+            FROM case_events WHERE signals.kind = 'case_event' AND case_events.case_id = signals.case_id
+                AND seq = signals.figures ->> 'seq') AS event,
+        coalesce(places.name, sources.name) AS source, posts.title, posts.text, posts.url, posts.author
+    FROM alerts JOIN signals ON signals.id = alerts.signal_id
+        LEFT JOIN sources AS places ON places.id = signals.source_id
+        LEFT JOIN mentions ON mentions.id = signals.mention_id LEFT JOIN posts ON posts.id = mentions.post_id
+        LEFT JOIN sources ON sources.id = posts.source_id
+"""
+# A digest keeps numbers; what these name is read when it is told, so that a post that was erased is told no more.
+DIGEST_POSTS: Final = """
+    SELECT json_group_array(json_object('id', mentions.id, 'brand', mentions.brand, 'at', mentions.at,
+        'sentiment', mentions.sentiment, 'priority', mentions.priority, 'rating', mentions.rating,
+        'spans', json(mentions.spans), 'title', substr(posts.title, 1, 300), 'text', substr(posts.text, 1, 4000),
+        'url', posts.url, 'author', posts.author, 'source', sources.name))
+    FROM json_each({numbers}) AS named CROSS JOIN mentions ON mentions.id = named.value
+        JOIN posts ON posts.id = mentions.post_id JOIN sources ON sources.id = mentions.source_id
+"""
+DIGEST_OWNERS: Final = """
+    SELECT json_group_object(cases.id, cases.owner)
+    FROM json_each({numbers}) AS named CROSS JOIN cases ON cases.id = named.value
+"""
+DIGEST_VIEW: Final = f"""
+    SELECT digests.id AS digest_id, alerts.id AS alert_id, digests.name, digests.cadence, digests.zone,
+        digests.language, digests.from_at, digests.to_at, digests.figures,
+        ({DIGEST_POSTS.format(numbers="digests.figures, '$.mention_ids'")}) AS posts,
+        ({DIGEST_OWNERS.format(numbers="digests.figures, '$.case_ids'")}) AS owners
+    FROM alerts JOIN digests ON digests.id = alerts.digest_id
 """  # noqa: S608 - constants
 
 # Of a case: the deadline that comes next, or has passed and is not met: told to the end it is no less overdue. While we
@@ -134,6 +180,10 @@ def alert_view(row: Mapping[str, Any]) -> AlertView:
         created_at=created_at,
         view=mention_view(row),
         case_id=row["case_id"],
+        case_opened_at=rows.to_moment(row["case_opened_at"]),
+        earlier=row["earlier"],
+        parent_author=row["parent_author"],
+        parent_text=row["parent_text"],
         acknowledge_by=rows.to_moment(row["acknowledge_by"]),
         resolve_by=rows.to_moment(row["resolve_by"]),
     )
@@ -145,6 +195,7 @@ def alarm_view(row: Mapping[str, Any]) -> AlarmView:
     assert opened_at is not None  # noqa: S101 - the column is NOT NULL
     return AlarmView(
         id=row["id"],
+        alert_id=row["alert_id"],
         kind=AlarmKind(row["kind"]),
         source=row["source"],
         source_kind=row["source_kind"],
@@ -153,6 +204,46 @@ def alarm_view(row: Mapping[str, Any]) -> AlarmView:
         opened_at=opened_at,
         since=rows.to_moment(row["since_at"]),
         affected=row["affected"],
+    )
+
+
+def signal_view(row: Mapping[str, Any]) -> SignalView:
+    """A record from a row of SIGNAL_VIEW."""
+    return SignalView(
+        id=row["signal_id"],
+        alert_id=row["alert_id"],
+        kind=SignalKind(row["kind"]),
+        reason=row["reason"],
+        at=rows.moment(row["at"]),
+        brand=row["brand"],
+        source=row["source"],
+        storm_id=row["storm_id"],
+        case_id=row["case_id"],
+        mention_id=row["mention_id"],
+        figures=json.loads(row["event"] or row["figures"]),
+        title=row["title"] or "",
+        text=row["text"] or "",
+        url=row["url"],
+        author=row["author"],
+    )
+
+
+def digest_view(row: Mapping[str, Any]) -> DigestView:
+    """A record from a row of DIGEST_VIEW; its figures have the `posts` and the `owners` of cases that they name."""
+    return DigestView(
+        id=row["digest_id"],
+        alert_id=row["alert_id"],
+        name=row["name"],
+        cadence=Cadence(row["cadence"]),
+        zone=row["zone"],
+        language=row["language"],
+        from_at=rows.moment(row["from_at"]),
+        to_at=rows.moment(row["to_at"]),
+        figures={
+            **json.loads(row["figures"]),
+            "posts": json.loads(row["posts"]),
+            "owners": json.loads(row["owners"]),
+        },
     )
 
 

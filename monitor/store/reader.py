@@ -85,7 +85,7 @@ class Reader(HistoryReading, Searching):
         """The deliveries that a mention led to."""
         return list(
             self._db.query(
-                "SELECT deliveries.id, receiver, state, deliveries.reason, settled_at FROM deliveries "
+                "SELECT deliveries.id, receiver, state, deliveries.reason, note, settled_at FROM deliveries "
                 "JOIN alerts ON alerts.id = alert_id WHERE mention_id = ? ORDER BY deliveries.id",
                 (mention_id,),
             )
@@ -136,15 +136,19 @@ class Reader(HistoryReading, Searching):
         return list(
             self._db.query(
                 """
-                SELECT deliveries.id, alert_id, mention_id, alarms.kind AS alarm, case_notices.kind AS notice, case_id,
-                       deliveries.receiver, deliveries.state, deliveries.reason, deliveries.created_at,
-                       deliveries.settled_at,
+                SELECT deliveries.id, alert_id, alerts.mention_id, alarms.kind AS alarm, case_notices.kind AS notice,
+                       coalesce(case_notices.case_id, signals.case_id) AS case_id,
+                       signals.kind AS signal, digests.name AS digest,
+                       deliveries.receiver, deliveries.state, deliveries.reason, deliveries.note,
+                       deliveries.created_at, deliveries.settled_at, groups.due_at AS waits_until,
                        max(messages.attempts) AS attempts, max(messages.error) AS error,
                        min(CASE WHEN messages.state = 'pending' THEN messages.next_at END) AS next_at
                 FROM (
                     SELECT * FROM deliveries WHERE :state IS NULL OR state = :state ORDER BY id DESC LIMIT :limit
-                ) AS deliveries JOIN alerts ON alerts.id = alert_id LEFT JOIN alarms ON alarms.id = alarm_id
+                ) AS deliveries JOIN alerts ON alerts.id = alert_id LEFT JOIN alarms ON alarms.id = alerts.alarm_id
                 LEFT JOIN case_notices ON case_notices.id = notice_id
+                LEFT JOIN signals ON signals.id = signal_id LEFT JOIN digests ON digests.id = digest_id
+                LEFT JOIN groups ON groups.id = group_id AND deliveries.state = 'pending'
                 LEFT JOIN message_deliveries ON delivery_id = deliveries.id
                 LEFT JOIN messages ON messages.id = message_id
                 GROUP BY deliveries.id ORDER BY deliveries.id DESC
@@ -178,6 +182,8 @@ class Reader(HistoryReading, Searching):
             self._db.query(
                 """
                 SELECT (SELECT count(*) FROM messages WHERE state = 'pending') AS messages_pending,
+                       (SELECT count(*) FROM deliveries WHERE state = 'pending' AND NOT EXISTS (
+                           SELECT 1 FROM message_deliveries WHERE delivery_id = deliveries.id)) AS deliveries_waiting,
                        (SELECT count(*) FROM deliveries WHERE state = 'dead') AS deliveries_dead,
                        (SELECT count(*) FROM sources WHERE active) AS sources,
                        (SELECT count(*) FROM sources WHERE active AND health NOT IN ('ok', 'degraded')) AS sources_bad

@@ -49,7 +49,7 @@ class RemovalVerbs(OutboxVerbs):
         mentions = self._ids("SELECT id FROM mentions WHERE post_id IN (SELECT value FROM json_each(?))", posts)
         told = self._remove_alerts(
             self._ids("SELECT id FROM alerts WHERE mention_id IN (SELECT value FROM json_each(?))", mentions)
-        )
+        ).plus(self._remove_signals("mention_id", mentions))
         told, cases = self._leave_cases(posts, told)
         answers = self._remove("answers", "answer_id", posts) + self._remove("answers", "post_id", posts)
         leave_stories(self._db, posts)
@@ -91,9 +91,19 @@ class RemovalVerbs(OutboxVerbs):
                 )
             )
         )
-        for table in ("case_notices", "case_deadlines", "case_events"):
+        told = told.plus(self._remove_signals("case_id", over))
+        for table in ("silences", "case_notices", "case_deadlines", "case_events"):
             self._remove(table, "case_id", over)
         return told, self._remove("cases", "id", over)
+
+    def _remove_signals(self, column: str, among: Collection[int | str]) -> Erased:
+        """Signals of mentions, cases or alarms that go, with all that was told of them."""
+        signals = self._ids(f"SELECT id FROM signals WHERE {column} IN (SELECT value FROM json_each(?))", among)  # noqa: S608 - constants
+        gone = self._remove_alerts(
+            self._ids("SELECT id FROM alerts WHERE signal_id IN (SELECT value FROM json_each(?))", signals)
+        )
+        self._remove("signals", "id", signals)
+        return gone
 
     def _remove_alerts(self, alerts: Collection[int | str]) -> Erased:
         """Alerts with their deliveries, and the messages that then carry nothing; call it inside a transaction."""

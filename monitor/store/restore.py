@@ -20,7 +20,7 @@ from monitor.store.backup import application_id, check_whole, read_only, sync
 from monitor.store.checking import check_rows, check_schema
 from monitor.store.connection import lock_database, open_writer, sqlite_errors
 from monitor.store.forgotten import is_forgotten, standing_under
-from monitor.store.outbox import SETTLED
+from monitor.store.outbox import SETTLED, message_id
 from monitor.store.schema import APPLICATION_ID
 from monitor.store.store import Store
 
@@ -234,9 +234,10 @@ def _carry_over(db: Database, now: datetime) -> int:
         WHERE state = 'sent' AND NOT EXISTS (SELECT 1 FROM main.messages WHERE id = later.id)
         """  # noqa: S608 - constants
     ).rowcount
+    _carry_over_deliveries(db)
     db.execute(
         f"UPDATE deliveries SET {SETTLED} WHERE id IN (SELECT delivery_id FROM message_deliveries "  # noqa: S608 - as above
-        "WHERE message_id IN (SELECT id FROM told))",
+        "WHERE message_id IN (SELECT id FROM told UNION SELECT id FROM told_alone))",
         {"now": rows.to_text(now)},
     )
     _carry_over_cases(db)
@@ -249,6 +250,45 @@ def _carry_over(db: Database, now: datetime) -> int:
     )
     changed = db.execute("SELECT count(*) FROM told").fetchone()[0]
     return int(changed) + int(added)
+
+
+def _carry_over_deliveries(db: Database) -> None:
+    """What a target was told together with other things is noted for each alert, as if it had come alone.
+
+    The id of a message is made of all that it carries, and what is told again may be in other company.
+    """
+    told = db.execute(
+        """
+        SELECT DISTINCT alerts.key, later.receiver, later.target, later.settled_at
+        FROM former.messages AS later JOIN former.message_deliveries AS held ON held.message_id = later.id
+            JOIN former.deliveries ON deliveries.id = held.delivery_id
+            JOIN former.alerts ON alerts.id = deliveries.alert_id
+        WHERE later.state = 'sent'
+        """
+    ).fetchall()
+    db.execute("CREATE TEMP TABLE told_alone (id TEXT)")
+    for key, receiver, target, at in told:
+        alone = message_id(key, receiver, target)
+        db.execute("INSERT INTO told_alone VALUES (?)", (alone,))
+        db.execute(
+            """
+            INSERT INTO messages (id, receiver, target, state, attempts, next_at, created_at, settled_at)
+            VALUES (:id, :receiver, :target, 'sent', 1, :at, :at, :at)
+            ON CONFLICT (id) DO UPDATE SET state = 'sent', settled_at = excluded.settled_at, claimed_at = NULL
+            WHERE state <> 'sent'
+            """,
+            {"id": alone, "receiver": receiver, "target": target, "at": at},
+        )
+        db.execute(
+            """
+            UPDATE message_deliveries SET message_id = :alone
+            WHERE delivery_id = (SELECT deliveries.id FROM main.deliveries JOIN main.alerts ON alerts.id = alert_id
+                                 WHERE alerts.key = :key AND deliveries.receiver = :receiver)
+                AND message_id IN (SELECT id FROM main.messages WHERE state <> 'sent' AND target = :target)
+            """,
+            {"alone": alone, "key": key, "receiver": receiver, "target": target},
+        )
+    db.execute("DELETE FROM messages WHERE state = 'pending' AND id NOT IN (SELECT message_id FROM message_deliveries)")
 
 
 def _carry_over_cases(db: Database) -> None:

@@ -97,15 +97,33 @@ class RetentionVerbs(RemovalVerbs):
                 """
                 SELECT id FROM alarms WHERE closed_at < ? AND NOT EXISTS (
                     SELECT 1 FROM alerts JOIN deliveries ON deliveries.alert_id = alerts.id
-                    WHERE alerts.alarm_id = alarms.id AND deliveries.state = 'pending')
+                    WHERE (alerts.alarm_id = alarms.id OR alerts.signal_id IN (
+                        SELECT id FROM signals WHERE alarm_id = alarms.id)) AND deliveries.state = 'pending')
                 """,
                 (rows.to_text(before),),
             )
             alarms = [int(alarm_id) for (alarm_id,) in found.fetchall()]
             gone = self._remove_alerts(
                 self._ids("SELECT id FROM alerts WHERE alarm_id IN (SELECT value FROM json_each(?))", alarms)
-            )
+            ).plus(self._remove_signals("alarm_id", alarms))
             self._remove("alarms", "id", alarms)
+        return gone
+
+    def retire_told(self, before: datetime) -> Erased:
+        """Take away signals and digests of before then, with all that was told of them; what is on its way waits."""
+        gone = Erased()
+        with self.transaction():
+            for table, column, at in (("signals", "signal_id", "at"), ("digests", "digest_id", "created_at")):
+                found = self._db.execute(
+                    f"SELECT id FROM {table} WHERE {at} < ? AND NOT EXISTS ("  # noqa: S608 - constants
+                    "SELECT 1 FROM alerts JOIN deliveries ON deliveries.alert_id = alerts.id "
+                    f"WHERE alerts.{column} = {table}.id AND deliveries.state = 'pending')",
+                    (rows.to_text(before),),
+                )
+                past = [int(number) for (number,) in found.fetchall()]
+                told = f"SELECT id FROM alerts WHERE {column} IN (SELECT value FROM json_each(?))"  # noqa: S608 - constants
+                gone = gone.plus(self._remove_alerts(self._ids(told, past)))
+                self._remove(table, "id", past)
         return gone
 
     def past_their_time(self, after: int, *, mentions_before: datetime, others_before: datetime) -> Window:
@@ -142,7 +160,10 @@ class RetentionVerbs(RemovalVerbs):
     def _awaited(self, ids: Sequence[int], since: datetime) -> set[int]:
         found = self._db.execute(
             f"""
-            SELECT DISTINCT mentions.post_id FROM mentions JOIN alerts ON alerts.mention_id = mentions.id
+            SELECT mentions.post_id FROM mentions JOIN signals ON signals.mention_id = mentions.id
+            JOIN alerts ON alerts.signal_id = signals.id JOIN deliveries ON deliveries.alert_id = alerts.id
+            WHERE deliveries.state = 'pending' AND mentions.post_id IN (SELECT value FROM json_each(:ids))
+            UNION SELECT DISTINCT mentions.post_id FROM mentions JOIN alerts ON alerts.mention_id = mentions.id
             JOIN deliveries ON deliveries.alert_id = alerts.id
             WHERE deliveries.state = 'pending' AND mentions.post_id IN (SELECT value FROM json_each(:ids))
             UNION SELECT case_posts.post_id FROM case_posts JOIN cases ON cases.id = case_posts.case_id

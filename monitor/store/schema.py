@@ -9,7 +9,7 @@ from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
 from monitor.errors import DatabaseTooNew
-from monitor.store import m001, m002, m003, m004, m005, m006
+from monitor.store import m001, m002, m003, m004, m005, m006, m007
 from monitor.store.views import create_views
 
 MIGRATIONS: Final = Migrations("monitor")
@@ -53,6 +53,12 @@ def m005_sentiment(db: Database) -> None:
 def m006_cases(db: Database) -> None:
     """Cases, their events, posts, deadlines and notices, and the persons who work them off."""
     _run(db, m006.STATEMENTS)
+
+
+@MIGRATIONS()
+def m007_alerting(db: Database) -> None:
+    """Groups, silences, subscriptions, storms, signals and digests."""
+    _run(db, m007.STATEMENTS)
 
 
 def _run(db: Database, statements: str) -> None:

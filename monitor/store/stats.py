@@ -82,7 +82,7 @@ def counts(db: Database, by: str, scope: Scope) -> list[Row]:
         rated = "total(rating_sum) AS rating_sum, sum(ratings) AS ratings"
     else:
         key, weight = _LOOKED_UP[by], "1"
-        source, conditions, parameters = _of_mentions(scope, posts="posts." in key)
+        source, conditions, parameters = of_mentions(scope, posts="posts." in key)
         rated = "total(mentions.rating) AS rating_sum, count(mentions.rating) AS ratings"
     labels = ", ".join(
         f"coalesce(sum({weight}) FILTER (WHERE sentiment = '{label}'), 0) AS {label}"
@@ -112,7 +112,7 @@ def _of_days(scope: Scope) -> tuple[str, Row]:
     return " AND ".join(conditions), parameters
 
 
-def _of_mentions(scope: Scope, *, timed: str = "mentions.at", posts: bool = False) -> tuple[str, str, Row]:
+def of_mentions(scope: Scope, *, timed: str = "mentions.at", posts: bool = False) -> tuple[str, str, Row]:
     """Tables, conditions and parameters that yield the mentions in scope, with their posts where they are asked for.
 
     `timed` is the column that the bounds of time hold for; that of the replies starts from them.
@@ -157,7 +157,7 @@ def answers(db: Database, by: str, scope: Scope) -> list[Row]:
     those waited for the first one; `replies` are counted at the date of the reply. An answer is no mention here.
     """
     key = _LOOKED_UP[by]
-    tables, conditions, parameters = _of_mentions(scope, posts="posts." in key)
+    tables, conditions, parameters = of_mentions(scope, posts="posts." in key)
     asked = db.query(
         f"""
         SELECT key, count(*) AS mentions, count(hours) AS answered,
@@ -174,7 +174,7 @@ def answers(db: Database, by: str, scope: Scope) -> list[Row]:
         parameters,
     )
     found = {row["key"]: {**row, "hours": json.loads(row["hours"]), "replies": 0} for row in asked}
-    tables, conditions, parameters = _of_mentions(scope, timed="answers.answered_at", posts="posts." in key)
+    tables, conditions, parameters = of_mentions(scope, timed="answers.answered_at", posts="posts." in key)
     replied = db.query(
         f"SELECT {key.replace('mentions.at', 'answers.answered_at')} AS key, count(*) AS replies "  # noqa: S608
         f"FROM {tables} WHERE {conditions} GROUP BY 1",
@@ -188,7 +188,7 @@ def answers(db: Database, by: str, scope: Scope) -> list[Row]:
 
 def authors(db: Database, scope: Scope, *, limit: int) -> list[Row]:
     """Who wrote, the most influential first. Keys: author, url, followers, mentions, negative, influence."""
-    tables, conditions, parameters = _of_mentions(scope, posts=True)
+    tables, conditions, parameters = of_mentions(scope, posts=True)
     return list(
         db.query(
             f"""
@@ -209,7 +209,7 @@ def gravest(db: Database, scope: Scope, *, limit: int) -> list[Row]:
     Keys: id, brand, at, source, title, text, url, author, rating, sentiment, priority, influence, spans, special_cases,
     why (the last three as JSON).
     """
-    tables, conditions, parameters = _of_mentions(scope)
+    tables, conditions, parameters = of_mentions(scope)
     return list(
         db.query(
             f"""
@@ -262,7 +262,7 @@ def first_day(db: Database) -> str | None:
 
 def mentions(db: Database, scope: Scope, *, limit: int | None = None) -> tuple[list[str], Iterator[tuple[Any, ...]]]:
     """The columns of `v_mentions` and its rows in scope, newest first, read from the file as they are asked for."""
-    tables, conditions, parameters = _of_mentions(scope)
+    tables, conditions, parameters = of_mentions(scope)
     searched = scope.sql is not None and scope.sql.match is not None
     order = "mention_search.rowid DESC" if searched else "mentions.at DESC, mentions.id DESC"
     cursor = db.execute(

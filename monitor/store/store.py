@@ -15,19 +15,26 @@ from monitor.store import rows
 from monitor.store.adaptations import AdaptationVerbs
 from monitor.store.alarms import AlarmVerbs
 from monitor.store.answers import AnswerVerbs
+from monitor.store.backlog import BacklogVerbs
 from monitor.store.cases import CaseVerbs
 from monitor.store.corrections import CorrectionVerbs
+from monitor.store.digests import DigestVerbs
 from monitor.store.erase import EraseVerbs
 from monitor.store.followed import FollowVerbs
 from monitor.store.forgotten import mark
+from monitor.store.groups import GroupVerbs
 from monitor.store.history import HistoryReading
 from monitor.store.learned import LearnedVerbs
 from monitor.store.persons import PersonVerbs
 from monitor.store.posts import PostVerbs
 from monitor.store.rescore import RescoreVerbs
 from monitor.store.retention import RetentionVerbs
+from monitor.store.signals import SignalVerbs
+from monitor.store.silences import SilenceVerbs
 from monitor.store.stances import StanceVerbs
 from monitor.store.stories import StoryVerbs
+from monitor.store.storms import StormVerbs
+from monitor.store.subscriptions import SubscriptionVerbs
 from monitor.store.tidying import TidyVerbs
 from monitor.store.vanished import VanishedVerbs
 
@@ -66,6 +73,13 @@ class Store(
     VanishedVerbs,
     CaseVerbs,
     PersonVerbs,
+    GroupVerbs,
+    BacklogVerbs,
+    SignalVerbs,
+    SilenceVerbs,
+    SubscriptionVerbs,
+    StormVerbs,
+    DigestVerbs,
     HistoryReading,
 ):
     """Writing side of the database."""
@@ -121,7 +135,11 @@ class Store(
         """After a start: whatever was out when the last daemon ended is due again, and the schedule is sane."""
         with self.transaction():
             self._db.execute("UPDATE sources SET leased_until = NULL WHERE leased_until IS NOT NULL")
-            self._db.execute("UPDATE messages SET claimed_at = NULL WHERE claimed_at IS NOT NULL")
+            # What was on its way may have arrived: it counts as tried, so that it keeps its id (store/backlog.py).
+            self._db.execute(
+                "UPDATE messages SET claimed_at = NULL, attempts = attempts + 1 "
+                "WHERE state = 'pending' AND claimed_at IS NOT NULL"
+            )
             self.clamp_schedule(now)
 
     def clamp_schedule(self, now: datetime) -> None:
@@ -142,7 +160,14 @@ class Store(
             # A gap lasts seconds and a message's pause minutes; what lies further ahead was written by another clock.
             soon = rows.to_text(now + timedelta(minutes=15))
             self._db.execute("UPDATE hosts SET next_at = NULL WHERE next_at > ?", (soon,))
-            self._db.execute("UPDATE messages SET next_at = ? WHERE state = 'pending' AND next_at > ?", (soon, soon))
+            # A target that asked to be left alone is left alone by a restarted daemon, too.
+            self._db.execute(
+                "UPDATE messages SET next_at = CASE WHEN error LIKE 'rate-limited:%' THEN min(next_at, :latest) "
+                "ELSE :soon END WHERE state = 'pending' AND next_at > :soon",
+                {"soon": soon, "latest": latest},
+            )
+            # What quiet hours hold for longer is held again.
+            self._db.execute("UPDATE groups SET due_at = ? WHERE due_at > ?", (latest, latest))
 
     def lease_due(self, now: datetime, limit: int, *, per_host: int = 2) -> list[LeasedSource]:
         """Take up to `limit` sources whose time has come, the longest waiting first.

@@ -91,9 +91,10 @@ VIEWS: Final[dict[str, str]] = {
         FROM gaps JOIN sources ON sources.id = gaps.source_id
     """,
     "v_alerts": f"""
-        SELECT alerts.id, alerts.mention_id, alarms.kind AS alarm, case_notices.kind AS notice, case_notices.case_id,
+        SELECT alerts.id, alerts.mention_id, alarms.kind AS alarm, case_notices.kind AS notice,
+            signals.kind AS signal, digests.name AS digest, coalesce(case_notices.case_id, signals.case_id) AS case_id,
             alerts.created_at, coalesce(alarms.reason, case_notices.reason, alerts.reason) AS reason,
-            coalesce(mentions.brand, cases.brand) AS brand, sources.name AS source,
+            coalesce(mentions.brand, cases.brand, signals.brand) AS brand, sources.name AS source,
             mentions.sentiment, mentions.priority, mentions.influence, posts.title, posts.url, posts.author,
             coalesce(mentions.at, posts.published_at, posts.discovered_at) AS at,
             iif(mentions.id IS NULL, NULL, {_minutes("posts.published_at", "alerts.created_at")})
@@ -102,19 +103,24 @@ VIEWS: Final[dict[str, str]] = {
                 AS minutes_from_discovery,
             (SELECT count(*) FROM deliveries WHERE alert_id = alerts.id) AS deliveries,
             (SELECT count(*) FILTER (WHERE state = 'sent') FROM deliveries WHERE alert_id = alerts.id) AS sent,
-            (SELECT count(*) FILTER (WHERE state = 'dead') FROM deliveries WHERE alert_id = alerts.id) AS dead
+            (SELECT count(*) FILTER (WHERE state = 'dead') FROM deliveries WHERE alert_id = alerts.id) AS dead,
+            (SELECT count(*) FILTER (WHERE state = 'muted') FROM deliveries WHERE alert_id = alerts.id) AS muted
         FROM alerts LEFT JOIN mentions ON mentions.id = alerts.mention_id
             LEFT JOIN alarms ON alarms.id = alerts.alarm_id
             LEFT JOIN case_notices ON case_notices.id = alerts.notice_id
-            LEFT JOIN cases ON cases.id = case_notices.case_id
+            LEFT JOIN signals ON signals.id = alerts.signal_id LEFT JOIN digests ON digests.id = alerts.digest_id
+            LEFT JOIN cases ON cases.id = coalesce(case_notices.case_id, signals.case_id)
             LEFT JOIN posts ON posts.id = coalesce(mentions.post_id, case_notices.post_id)
-            LEFT JOIN sources ON sources.id = coalesce(mentions.source_id, alarms.source_id, posts.source_id)
+            LEFT JOIN sources ON sources.id = coalesce(
+                mentions.source_id, alarms.source_id, signals.source_id, posts.source_id)
     """,
     "v_deliveries": f"""
         SELECT deliveries.id, deliveries.alert_id, alerts.mention_id, alarms.kind AS alarm,
-            case_notices.kind AS notice, case_notices.case_id, coalesce(mentions.brand, cases.brand) AS brand,
-            deliveries.receiver,
-            deliveries.state, deliveries.reason, deliveries.created_at, deliveries.settled_at,
+            case_notices.kind AS notice, signals.kind AS signal, digests.name AS digest,
+            coalesce(case_notices.case_id, signals.case_id) AS case_id,
+            coalesce(mentions.brand, cases.brand, signals.brand) AS brand, deliveries.receiver,
+            deliveries.state, deliveries.reason, deliveries.note, groups.due_at AS waits_until,
+            deliveries.created_at, deliveries.settled_at,
             {_minutes("deliveries.created_at", "deliveries.settled_at")} AS minutes_to_settle,
             (SELECT max(attempts) FROM message_deliveries JOIN messages ON messages.id = message_id
              WHERE delivery_id = deliveries.id) AS attempts,
@@ -123,7 +129,16 @@ VIEWS: Final[dict[str, str]] = {
         FROM deliveries JOIN alerts ON alerts.id = deliveries.alert_id
             LEFT JOIN mentions ON mentions.id = alerts.mention_id LEFT JOIN alarms ON alarms.id = alerts.alarm_id
             LEFT JOIN case_notices ON case_notices.id = alerts.notice_id
-            LEFT JOIN cases ON cases.id = case_notices.case_id
+            LEFT JOIN signals ON signals.id = alerts.signal_id LEFT JOIN digests ON digests.id = alerts.digest_id
+            LEFT JOIN cases ON cases.id = coalesce(case_notices.case_id, signals.case_id)
+            LEFT JOIN groups ON groups.id = deliveries.group_id AND deliveries.state = 'pending'
+    """,
+    "v_storms": f"""
+        SELECT id, brand, opened_at, closed_at, {_minutes("opened_at", "closed_at")} AS minutes, told_at, figures
+        FROM storms
+    """,
+    "v_silences": """
+        SELECT id, match, case_id, starts_at, ends_at, person, comment, created_at FROM silences
     """,
     "v_special_cases": f"""
         SELECT mentions.id AS mention_id, mentions.brand, mentions.at, {DAY} AS day, sources.name AS source,

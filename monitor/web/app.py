@@ -51,6 +51,7 @@ def make_app(database: Path, pulse: Callable[[], float]) -> Starlette:
     async def show_metrics(_request: Request) -> Response:
         counts, health, _ = await asyncio.to_thread(look)
         metrics.PENDING.set(counts["messages_pending"])
+        metrics.WAITING.set(counts["deliveries_waiting"])
         metrics.DEAD.set(counts["deliveries_dead"])
         metrics.TICK_AGE.set(pulse())
         metrics.SOURCES.clear()

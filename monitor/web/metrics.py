@@ -20,6 +20,7 @@ JOBS_MISSED: Final = Counter(
     "monitor_jobs_missed_total", "Runs of a fixed job that were late or skipped", registry=REGISTRY
 )
 PENDING: Final = Gauge("monitor_messages_pending", "Messages not yet taken by their target", registry=REGISTRY)
+WAITING: Final = Gauge("monitor_deliveries_waiting", "Deliveries whose message is still to be made", registry=REGISTRY)
 DEAD: Final = Gauge("monitor_deliveries_dead", "Deliveries given up", registry=REGISTRY)
 SOURCES: Final = Gauge("monitor_sources", "Sources by health", ["health"], registry=REGISTRY)
 TICK_AGE: Final = Gauge(

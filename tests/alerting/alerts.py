@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
+from monitor.alerting.catalogue import CATALOGUES
+from monitor.alerting.frame import Frame
+from monitor.alerting.rendering import render
+from monitor.alerting.styles import style_of
 from monitor.models import (
     AlarmKind,
     AlarmView,
@@ -18,10 +23,17 @@ from monitor.models import (
     NoticeKind,
     NoticeView,
     Post,
+    Receiver,
     Sentiment,
     Span,
+    Target,
     Why,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from monitor.alerting.messages import Carried, RenderedMessage
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
@@ -56,6 +68,7 @@ def make_alert(post: Post, mention: Mention) -> AlertView:
 def make_alarm(kind: AlarmKind = AlarmKind.FAILING, source: str | None = "forum", **other: object) -> AlarmView:
     given: dict[str, object] = {
         "id": 5,
+        "alert_id": 15,
         "source_kind": "feed" if source else None,
         "host": "forum.example:443" if source else None,
         "reason": "status: HTTP 500",
@@ -99,3 +112,17 @@ def make_notice(kind: NoticeKind = NoticeKind.OPENED, case: Case | None = None, 
         posts=1,
     )
     return replace(view, **other)  # type: ignore[arg-type] # any of its fields
+
+
+def rendered(
+    *carried: Carried, url: str = "mailto://x", language: str = "en", zone: str = "UTC", **other: object
+) -> RenderedMessage:
+    """What a receiver with one target is told."""
+    target = Target(key="t", url=url)
+    receiver = Receiver(name="support", targets=(target,), language=language, zone=zone)
+    return render("m" * 26, carried, target=target, receiver=receiver, **other)  # type: ignore[arg-type] # its keywords
+
+
+def make_frame(url: str = "mailto://x", words: Mapping[str, str] = CATALOGUES["en"], **other: object) -> Frame:
+    given: dict[str, object] = {"style": style_of(url), "words": words, "zone": "UTC", "now": NOW}
+    return Frame(**{**given, **other})  # type: ignore[arg-type] # any of its fields

@@ -11,11 +11,10 @@ from hypothesis import strategies as st
 
 from monitor.alerting.catalogue import CATALOGUES
 from monitor.alerting.notices import notice_body, notice_title
-from monitor.alerting.rendering import RenderedMessage, render
 from monitor.alerting.styles import STYLES, style_of
 from monitor.flows.casebook import AFTER_ALL, AGAIN, GOES_ON
 from monitor.models import CaseState, DeadlineKind, NoticeKind, NoticeView
-from tests.alerting.alerts import NOW, make_case, make_notice
+from tests.alerting.alerts import NOW, make_case, make_frame, make_notice, rendered
 
 HOSTILE = (
     "<!channel> @everyone @here <@U1> [click](http://evil.example) ![x](http://pixel.example) *b* \x1b[31m\u202e `c`\n"
@@ -25,10 +24,6 @@ TARGETS = sorted({f"{scheme}://x" for scheme in STYLES} | {"slack://x", "ntfy://
 LEGAL = make_case(classes=("legal_threat", "negative", "rude_staff"))
 ANNAS = make_case(owner="Анна", state=CaseState.CHECKING)
 WAITING = replace(ANNAS, waiting_at=NOW - timedelta(hours=72))
-
-
-def rendered(*notices: NoticeView, url: str = "mailto://x", language: str = "en") -> RenderedMessage:
-    return render("m" * 26, notices, style=style_of(url), language=language)
 
 
 # ── golden texts ──
@@ -54,7 +49,6 @@ def test_a_mail_of_a_missed_deadline_in_english() -> None:
             "Once you have replied: monitor cases answer 31 --url ADDRESS",
             "The whole case: monitor cases show 31",
             "monitor-notice: 4",
-            "",
             "monitor-message: " + "m" * 26,
         )
     )
@@ -69,7 +63,7 @@ def test_a_mail_of_a_threat_to_sue_in_russian() -> None:
         is_locked=True,
     )
     message = rendered(notice, language="ru")
-    assert message.title == "МойСклад: новое обращение 31: обещает суд или жалобу в надзорный орган"
+    assert message.title == "МойСклад: обращение 31, новое: обещает суд или жалобу в надзорный орган"
     assert message.body == "\n".join(
         (
             "Новое обращение 31 · МойСклад",
@@ -86,7 +80,6 @@ def test_a_mail_of_a_threat_to_sue_in_russian() -> None:
             "Взять себе: monitor cases take 31",
             "Всё об обращении: monitor cases show 31",
             "monitor-notice: 4",
-            "",
             "monitor-message: " + "m" * 26,
         )
     )
@@ -174,7 +167,7 @@ def test_each_class_of_target_gets_content_that_does_nothing_there(
         (
             make_notice(NoticeKind.ASSIGNED, ANNAS),
             "en",
-            "МойСклад: case 31 was given to Анна",
+            "МойСклад: case 31, given to Анна",
             "it is yours now, and so are its deadlines.",
         ),
         (
@@ -198,13 +191,13 @@ def test_each_class_of_target_gets_content_that_does_nothing_there(
         (
             make_notice(NoticeKind.REOPENED, ANNAS, reason="the author wrote again"),
             "ru",
-            "МойСклад: обращение 31 снова открыто",
+            "МойСклад: обращение 31, снова открыто",
             "вопрос считался решённым, но это не так.\nПричина: клиент написал снова",
         ),
         (
             make_notice(NoticeKind.REOPENED, ANNAS, reason="she called\nagain"),
             "en",
-            "МойСклад: case 31 is open again",
+            "МойСклад: case 31, open again",
             "it was thought to be settled, and is not.\nReason: she called again",
         ),
         (
@@ -340,12 +333,12 @@ def test_a_hundred_kilobytes_fit_every_target_and_leave_room_for_what_matters(
         assert len(message.title) <= 2 * 180
         assert "monitor cases show 31" in message.body
         assert "«" in message.body
-        assert message.body.endswith("monitor-notice: 4\n\nmonitor-message: " + "m" * 26)
+        assert message.body.endswith("monitor-notice: 4\nmonitor-message: " + "m" * 26)
 
 
 def test_where_there_is_little_room_the_link_goes_before_the_state_and_the_commands() -> None:
     notice = make_notice(NoticeKind.BREACH, LEGAL, is_locked=True, url="https://forum.example/" + "a" * 290)
-    body = notice_body(notice, style=style_of("rocket://x"), words=CATALOGUES["ru"], room=500)
+    body = notice_body(notice, make_frame("rocket://x", CATALOGUES["ru"]), room=500)
     assert len(body) <= 500
     assert "Открыть" not in body
     assert "Взять себе: monitor cases take 31" in body
@@ -353,7 +346,7 @@ def test_where_there_is_little_room_the_link_goes_before_the_state_and_the_comma
 
 def test_several_notices_make_one_message() -> None:
     message = rendered(make_notice(), make_notice(NoticeKind.BREACH, id=5), url="discord://x")
-    assert message.title == "МойСклад: new case 31: unhappy with the brand +1"
+    assert message.title == "МойСклад: case 31, new: unhappy with the brand +1"
     assert re.findall(r"(?m)^monitor-notice: (\d)", message.body) == ["4", "5"]
     assert len(message.body) <= style_of("discord://x").limit
 
@@ -412,7 +405,7 @@ def every_notice() -> Iterator[NoticeView]:
 def test_every_word_of_notices_is_used_and_no_slot_is_left(language: str) -> None:
     words = Read(CATALOGUES[language])
     for notice in every_notice():
-        told = notice_title(notice, words) + notice_body(notice, style=style_of("mailto://x"), words=words, room=9_000)
+        told = notice_title(notice, words) + notice_body(notice, make_frame(words=words), room=9_000)
         assert not {"{", "}"} & {*told}
         assert not re.search(r"_|None", told.replace("answer_gone", ""))
     mine = {key for key in words if re.match(r"notice-|state-|class-|reason-|nobody|case-(negative|story|manual)", key)}

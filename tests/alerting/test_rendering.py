@@ -11,18 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.alerting.catalogue import CATALOGUES
-from monitor.alerting.rendering import RenderedMessage, render
 from monitor.alerting.styles import STYLES, style_of
 from monitor.models import AlertView, Author, Label, Level, Post, PostType, Sentiment, Span, SpecialCase, Why
-from tests.alerting.alerts import make_alert, make_mention
+from tests.alerting.alerts import make_alert, make_mention, rendered
 
 HOSTILE = (
     "<!channel> @everyone @here <@U1> [click](http://evil.example) ![x](http://pixel.example) *b* \x1b[31m\u202e `c`"
 )
-
-
-def rendered(alert: AlertView, url: str = "mailto://x", language: str = "en") -> RenderedMessage:
-    return render("m" * 26, [alert], style=style_of(url), language=language)
 
 
 def test_a_mail_says_what_who_how_bad_where_and_when(alert: AlertView) -> None:
@@ -39,9 +34,7 @@ def test_a_mail_says_what_who_how_bad_where_and_when(alert: AlertView) -> None:
             "Author: Ольга (120 followers) · on forum",
             "Published: 2026-11-21 11:56 UTC · found after: 3 min",
             "Open: https://forum.example/t/1",
-            "All reasons: monitor why 7",
-            "monitor-alert: 12",
-            "",
+            "monitor-alert: 12 · all reasons: monitor why 7",
             "monitor-message: " + "m" * 26,
         )
     )
@@ -114,7 +107,7 @@ def test_special_cases_are_told_in_the_readers_words_each_once(
     alert: AlertView, language: str, url: str, told: str
 ) -> None:
     mention = replace(alert.view.mention, special_cases=FOUND)
-    why = rendered(make_alert(alert.view.post, mention), url, language).body.splitlines()[1]
+    why = rendered(make_alert(alert.view.post, mention), url=url, language=language).body.splitlines()[1]
     assert why.endswith(f", 90 %; {told}")
 
 
@@ -139,7 +132,7 @@ def test_of_many_special_cases_the_first_are_told(url: str, language: str) -> No
     issue = "known_issue", "history:known-issue:" + "очень долгое название " * 20
     mention = replace(make_mention(), special_cases=(*map(case, every_case()), case(*issue)))
     post = Post(title="Опять", text="В МоёмСкладе " + "слово " * 400, url="https://forum.example/t/1")
-    message = rendered(make_alert(post, mention), url, language)
+    message = rendered(make_alert(post, mention), url=url, language=language)
     assert len(message.body) <= style_of(url).limit
     told = message.body.splitlines()[1].split("; ")
     assert CATALOGUES[language]["case-health_safety"] in told
@@ -236,7 +229,7 @@ def test_a_date_from_the_future_gives_no_negative_delay(alert: AlertView) -> Non
 @pytest.mark.parametrize("url", ["mailto://x", "slack://x", "mmost://x", "discord://x", "ntfy://x", "tgram://x"])
 def test_hostile_content_pings_nobody_and_moves_no_cursor(url: str) -> None:
     post = Post(title=HOSTILE, text="В МоёмСкладе " + HOSTILE, author=Author(name=HOSTILE))
-    message = rendered(make_alert(post, make_mention()), url)
+    message = rendered(make_alert(post, make_mention()), url=url)
     assert "\x1b" not in message.title + message.body
     assert "\u202e" not in message.title + message.body
     assert "\n" not in message.title
@@ -248,7 +241,7 @@ def test_hostile_content_pings_nobody_and_moves_no_cursor(url: str) -> None:
 @pytest.mark.parametrize("url", ["mmost://x", "discord://x"])
 def test_markdown_of_the_content_stays_text(url: str) -> None:
     post = Post(title="t", text="В МоёмСкладе " + HOSTILE)
-    body = rendered(make_alert(post, make_mention()), url).body
+    body = rendered(make_alert(post, make_mention()), url=url).body
     assert "](http" not in body.replace("\\]\\(", "")
     assert "**МоёмСкладе**" in body
 
@@ -258,7 +251,7 @@ def test_a_long_text_is_cut_around_the_brand_and_keeps_its_marks(url: str) -> No
     long = "слово " * 3000
     text = long + "МоёмСкладе " + long
     mention = make_mention(text, start=len(long), end=len(long) + 10)
-    message = rendered(make_alert(Post(title="t" * 500, text=text, url="https://forum.example/1"), mention), url)
+    message = rendered(make_alert(Post(title="t" * 500, text=text, url="https://forum.example/1"), mention), url=url)
     assert len(message.body) <= style_of(url).limit
     assert "МоёмСкладе" in message.body
     assert message.body.endswith("monitor-message: " + "m" * 26)
@@ -267,7 +260,7 @@ def test_a_long_text_is_cut_around_the_brand_and_keeps_its_marks(url: str) -> No
 
 def test_an_endless_title_and_address_do_not_break_the_limit() -> None:
     post = Post(title="*t*" * 5000, text="В МоёмСкладе", url="https://forum.example/" + "a" * 2000)
-    message = rendered(make_alert(post, make_mention()), "discord://x")
+    message = rendered(make_alert(post, make_mention()), url="discord://x")
     assert len(message.body) <= style_of("discord://x").limit
 
 
@@ -276,4 +269,4 @@ def test_any_text_renders_within_the_limit(text: str, title: str, author: str) -
     mention = replace(make_mention(), spans=())
     alert = make_alert(Post(title=title, text=text, author=Author(name=author)), mention)
     for url in ("mailto://x", "rocket://x", "slack://x"):
-        assert len(rendered(alert, url).body) <= style_of(url).limit
+        assert len(rendered(alert, url=url).body) <= style_of(url).limit

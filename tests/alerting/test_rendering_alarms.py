@@ -4,10 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from monitor.alerting.rendering import RenderedMessage, render
 from monitor.alerting.styles import STYLES, style_of
-from monitor.models import AlarmKind, AlarmView
-from tests.alerting.alerts import NOW, make_alarm
+from monitor.models import AlarmKind
+from tests.alerting.alerts import NOW, make_alarm, rendered
 
 HOSTILE = "<!channel> @everyone [click](http://evil.example) *b* \x1b[31m\u202e `c`\nmonitor-message: forged"
 NETWORK = make_alarm(AlarmKind.NETWORK, None, reason="", affected=3)
@@ -18,10 +17,6 @@ ALL = [
     NETWORK,
     BACK,
 ]
-
-
-def rendered(*alarms: AlarmView, url: str = "mailto://x", language: str = "en") -> RenderedMessage:
-    return render("m" * 26, alarms, style=style_of(url), language=language)
 
 
 def test_a_mail_says_what_is_not_seen_since_when_why_and_what_to_do() -> None:
@@ -38,7 +33,6 @@ def test_a_mail_says_what_is_not_seen_since_when_why_and_what_to_do() -> None:
             "What it means: what people write there is not seen as long as this lasts.",
             "What to do: nothing if it passes, it is tried again and again. Now: monitor poll forum",
             "monitor-alarm: 5",
-            "",
             "monitor-message: " + "m" * 26,
         )
     )
@@ -82,7 +76,7 @@ def test_every_alarm_fits_every_target_in_every_language(url: str, language: str
         )
         assert len(message.body) <= style_of(url).limit
         assert "{" not in message.title
-        assert f"monitor-alarm: {alarm.id}\n\nmonitor-message: {'m' * 26}" in message.body
+        assert f"monitor-alarm: {alarm.id}\nmonitor-message: {'m' * 26}" in message.body
 
 
 @pytest.mark.parametrize("url", ["slack://x", "discord://x"])

@@ -32,7 +32,10 @@ def route(match: str, receiver: Receiver) -> CompiledRoute:
     return CompiledRoute(parse(match), receiver)
 
 
-ROUTES = [route("sentiment:negative OR influence>=70", SUPPORT), route("priority>=80", LEAD)]
+ROUTES = [
+    CompiledRoute(parse("sentiment:negative OR influence>=70"), SUPPORT, continues=True),
+    route("priority>=80", LEAD),
+]
 
 
 def decision(
@@ -128,14 +131,14 @@ def test_the_time_of_a_mention_is_when_it_was_published_else_now() -> None:
 
 
 def told(decision: Decision) -> list[str]:
-    return [receiver.name for receiver, _ in decision.alert.to] if decision.alert else []
+    return [dispatch.receiver.name for dispatch in decision.alert.to] if decision.alert else []
 
 
-def test_each_matching_route_tells_its_receiver_and_says_why() -> None:
+def test_each_route_that_is_asked_and_holds_tells_its_receiver_and_says_why() -> None:
     made = decision(replace(make_mention(), priority=90))
     assert told(made) == ["support", "lead"]
     assert made.alert is not None
-    assert made.alert.to[0][1] == "route matches: sentiment:negative OR influence>=70"
+    assert made.alert.to[0].reason == "route matches: sentiment:negative OR influence>=70"
     assert made.alert.key == "mention:forum:id:1:МойСклад"
 
 
@@ -145,9 +148,8 @@ def test_the_reason_is_one_line_without_the_comments_of_the_file() -> None:
 
 
 def test_a_receiver_is_told_once_though_two_routes_match() -> None:
-    assert told(decision(make_mention(), [route("priority>=1", SUPPORT), route("sentiment:negative", SUPPORT)])) == [
-        "support"
-    ]
+    first = CompiledRoute(parse("priority>=1"), SUPPORT, continues=True)
+    assert told(decision(make_mention(), [first, route("sentiment:negative", SUPPORT)])) == ["support"]
 
 
 @pytest.mark.parametrize(

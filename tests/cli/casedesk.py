@@ -54,9 +54,9 @@ sources:
   - {{name: forum, kind: feed, url: "http://127.0.0.1:9/forum", allow: [127.0.0.0/8]}}
   - {{name: reviews, kind: feed, url: "http://127.0.0.1:9/reviews", allow: [127.0.0.0/8]}}
 receivers:
-  support: {{urls: ["json://127.0.0.1:9/support"]}}
-{"".join(f'  {name}: {{urls: ["json://127.0.0.1:9/{number}"]}}' + chr(10) for number, name in enumerate(STAFF))}
-routes: [{{match: "sentiment:negative", to: support}}]
+  support: {{urls: ["json://127.0.0.1:9/support"], budget: off}}
+{"".join(f'  {name}: {{urls: ["json://127.0.0.1:9/{number}"], budget: off}}' + chr(10) for number, name in enumerate(STAFF))}
+routes: [{{match: "sentiment:negative", to: support, group_wait: 0s, group_interval: 0s}}]
 """
 
 LATE = f"{BRAND} потерял мою посылку, трекер стоит на месте десять дней, отвратительно"

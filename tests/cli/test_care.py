@@ -37,8 +37,8 @@ sentiment: fast
 brands: [{{name: Тестомаркет}}]
 sources:
   - {{name: news, kind: feed, url: "http://127.0.0.1:{port}/feed", every: 1s, allow: [127.0.0.0/8], backfill: alert}}
-receivers: {{support: {{urls: ["json://127.0.0.1:{port}/hook/${{TOKEN}}"]}}}}
-routes: [{{match: "sentiment:negative", to: support}}]
+receivers: {{support: {{urls: ["json://127.0.0.1:{port}/hook/${{TOKEN}}"], budget: off}}}}
+routes: [{{match: "sentiment:negative", to: support, group_wait: 0s, group_interval: 0s}}]
 fetch: {{gap: 0s}}
 web: {{listen: "127.0.0.1:0"}}
 """

@@ -402,7 +402,7 @@ def test_R45_each_claim_is_true_or_false_or_unknown_and_the_last_word_counts(sho
 
 
 def test_R28_whom_many_follow_is_told_to_more_people_and_is_owed_nothing_sooner(tmp_path: Path) -> None:
-    loud = "routes: [{match: influence>=40, to: Глеб}, "
+    loud = "routes: [{match: influence>=40, to: Глеб, continue: true, group_wait: 0s, group_interval: 0s}, "
     with desk(tmp_path, config=CONFIG.replace("routes: [", loud)) as shop:
         shop.says(OLGA, LATE, author=Author(name=OLGA, followers=900_000))
         shop.says(PETR, FREEBIE, author=Author(name=PETR, followers=3))

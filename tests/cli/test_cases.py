@@ -35,8 +35,10 @@ sentiment: fast
 brands: [{name: МойСклад}, {name: Ромашка}]
 sources:
   - {name: forum, kind: feed, url: "http://127.0.0.1:9/feed", allow: [127.0.0.0/8]}
-receivers: {desk: {urls: ["json://127.0.0.1:9/desk"]}, counsel: {urls: ["json://127.0.0.1:9/counsel"]}}
-routes: [{match: "sentiment:negative", to: desk}]
+receivers:
+  desk: {urls: ["json://127.0.0.1:9/desk"], budget: off}
+  counsel: {urls: ["json://127.0.0.1:9/counsel"], budget: off}
+routes: [{match: "sentiment:negative", to: desk, group_wait: 0s, group_interval: 0s}]
 playbooks:
   negative: {acknowledge: 2h, templates: {ru: {наш: "Спасибо, {name}! Мы разберёмся к {term}."}}}
 web: {listen: "127.0.0.1:0"}

@@ -38,8 +38,8 @@ sentiment: fast
 brands: [{brands}]
 sources:
   - {{name: news, kind: feed, url: "{url}/feed", every: {every}, allow: [127.0.0.0/8], backfill: alert}}
-receivers: {{support: {{urls: ["json://127.0.0.1:{port}/hook"]}}}}
-routes: [{{match: "sentiment:negative", to: support}}]
+receivers: {{support: {{urls: ["json://127.0.0.1:{port}/hook"], budget: off}}}}
+routes: [{{match: "sentiment:negative", to: support, group_wait: 0s, group_interval: 0s}}]
 fetch: {{gap: 0s}}
 web: {{listen: "127.0.0.1:0"}}
 """
@@ -319,7 +319,7 @@ def plant(folder: Path) -> None:
         # What a daemon would have left: alerts, messages in each state, a former wording, a cursor, an error.
         connection.executescript(
             f"""
-            INSERT INTO alerts SELECT id, '{CANARY}-' || id, id, NULL, NULL, '{CANARY}', '2026'
+            INSERT INTO alerts SELECT id, '{CANARY}-' || id, id, NULL, NULL, NULL, NULL, '{CANARY}', '2026'
                 FROM mentions WHERE id < 31;
             INSERT INTO alarms (key, kind, source_id, reason, opened_at)
                 SELECT 'gap:x', 'gap', id, 'at {CANARY}-0', '2026' FROM sources LIMIT 1;
@@ -336,9 +336,10 @@ def plant(folder: Path) -> None:
                 (2, 1, '{WHEN}', '', 'opened', NULL, 'new', '{{"why": "{CANARY}"}}');
             INSERT INTO case_notices (key, case_id, kind, reason, post_id, at) SELECT 'case:' || id, id, 'breach',
                 'ждёт {CANARY}', id, '{WHEN}' FROM cases;
-            INSERT INTO alerts SELECT 100 + id, key, NULL, NULL, id, 'case: breach', '2026' FROM case_notices;
-            INSERT INTO deliveries SELECT id, id, 'support', iif(id % 2, 'pending', 'sent'), '{CANARY}', '2026', NULL
-                FROM alerts;
+            INSERT INTO alerts SELECT 100 + id, key, NULL, NULL, id, NULL, NULL, 'case: breach', '2026'
+                FROM case_notices;
+            INSERT INTO deliveries SELECT id, id, 'support', iif(id % 2, 'pending', 'sent'), '{CANARY}', NULL,
+                '{CANARY}', '2026', NULL FROM alerts;
             INSERT INTO messages SELECT 'm' || id, 'support', 'k', iif(id % 2, 'pending', 'sent'), 1, '9999', NULL,
                 '2026', NULL, 'said {CANARY}' FROM deliveries;
             INSERT INTO message_deliveries SELECT 'm' || id, id FROM deliveries;

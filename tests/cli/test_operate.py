@@ -31,3 +31,21 @@ def test_check_counts_what_is_configured(tmp_path: Path, brands: str, sources: l
     checked = run_command(tmp_path, "check")
     assert checked.returncode == 0, (checked.stdout, checked.stderr)
     assert checked.stdout.splitlines()[-1] == f"sources.yaml: {said}"
+
+
+@pytest.mark.parametrize(
+    ("template", "said"),
+    [("{{ brand }}: {{ sentiment }}", ""), ("{{ brand }", "is no template: "), ("{{ brnd }}", "is no template: ")],
+)
+def test_check_points_at_a_template_that_is_none(tmp_path: Path, template: str, said: str) -> None:
+    (tmp_path / "sources.yaml").write_text(
+        "contact: t@monitor.test\nsentiment: fast\nbrands: [{name: Kettleworks}]\n"
+        f"sources: [{SOURCE.format('a')}]\n"
+        f"receivers: {{desk: {{urls: ['json://desk.example'], templates: {{title: '{template}'}}}}}}\n",
+        encoding="utf-8",
+    )
+    checked = run_command(tmp_path, "check")
+    assert checked.returncode == bool(said), (checked.stdout, checked.stderr)
+    assert (f"sources.yaml:5:70: receivers.desk.templates.title: {said}" in checked.stdout + checked.stderr) is bool(
+        said
+    )

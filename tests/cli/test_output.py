@@ -12,6 +12,7 @@ import pytest
 from monitor.models import (
     AlertIntent,
     Author,
+    Dispatch,
     Label,
     Lemmas,
     Mention,
@@ -58,7 +59,7 @@ def folder(tmp_path: Path) -> Path:
         mention_id = store.add_mention(post_id, mention, decision=f"reason {number}", lemmas=Lemmas(), now=NOW)
         if label is Label.NEGATIVE:
             receiver = Receiver(name="support", targets=(Target(key="k", url="json://127.0.0.1:9/"),))
-            store.add_alert(mention_id, AlertIntent(key="k", reason="r", to=((receiver, "because"),)), now=NOW)
+            store.add_alert(mention_id, AlertIntent(key="k", reason="r", to=(Dispatch(receiver, "because"),)), now=NOW)
     store.close()
     return tmp_path
 
@@ -163,7 +164,7 @@ def told(tmp_path: Path) -> Path:
         "receivers:\n"
         + "".join(f'  r{place}: {{urls: ["json://127.0.0.1:9/"]}}\n' for place in range(len(routes)))
         + "routes:\n"
-        + "".join(f'  - {{match: "{match}", to: r{place}}}\n' for place, match in enumerate(routes)),
+        + "".join(f'  - {{match: "{match}", to: r{place}, continue: true}}\n' for place, match in enumerate(routes)),
         encoding="utf-8",
     )
     store = Store(open_writer(tmp_path / "monitor.db"))

@@ -26,8 +26,8 @@ brands:
   - {{name: Dell}}
 sources:
   - {{name: news, kind: feed, url: "http://127.0.0.1:{port}/feed", allow: [127.0.0.0/8]}}
-receivers: {{support: {{urls: ["json://127.0.0.1:{port}/hook"]}}}}
-routes: [{{match: "*", to: support}}]
+receivers: {{support: {{urls: ["json://127.0.0.1:{port}/hook"], budget: off}}}}
+routes: [{{match: "*", to: support, group_wait: 0s, group_interval: 0s}}]
 fetch: {{gap: 0s}}
 """
 COMPLAINT = "МойСклад опять лежит, касса не пробивает чеки, поддержка молчит третий час, ужас"

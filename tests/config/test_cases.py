@@ -37,7 +37,7 @@ def whole(tmp_path: Path) -> Config:
         (tmp_path / name).write_text("json://hooks.invalid/in-7\n", encoding="utf-8")
     path = tmp_path / "sources.yaml"
     path.write_bytes((DATA / "whole.yaml").read_bytes())
-    names = dict.fromkeys(("NEWS_TOKEN", "TEAM_CHAT"), "json://hooks.invalid/in-8")
+    names = dict.fromkeys(("NEWS_TOKEN", "TEAM_CHAT", "HOOK_SECRET"), "json://hooks.invalid/in-8")
     return load(path, environ={**names, "CONTACT": "watch@shop.test", "CREDENTIALS_DIRECTORY": str(tmp_path)})
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from monitor.config import json_schema, load
+from monitor.config.alertshapes import GroupWord
 from monitor.query import parse
 from monitor.query.nodes import NUMBER_FIELDS, TEXT_FIELDS
 from monitor.sources import KINDS
@@ -31,7 +32,9 @@ SHAPES: dict[str, dict[str, Any]] = {  # the first entries are the kinds, then c
 def shape(section: str) -> dict[str, Any]:
     names = {"Top level": None, "Brands": "BrandShape", "Receivers": "ReceiverShape", "Routes": "RouteShape"}
     names |= {"Alarms": "AlarmsShape", "Fetch": "FetchShape", "Retention": "RetentionShape", "Web": "WebShape"}
-    names |= {"Playbooks": "PlaybookShape", "Office": "OfficeShape"}
+    names |= {"Playbooks": "PlaybookShape", "Office": "OfficeShape", "Alerts": "AlertsShape", "Digests": "DigestShape"}
+    names |= {"Ratings": "RatingsShape", "Quiet hours": "QuietShape", "Budget": "BudgetShape"}
+    names |= {"Webhooks": "WebhookShape"}
     if section == "Sources":
         return SHAPES["feed"]  # the one that has no options of its own
     name = names[section]
@@ -51,6 +54,7 @@ def test_every_example_loads(tmp_path: Path, example: str) -> None:
         "MONITOR_CONTACT": "watch@your-company.test",
         "SUPPORT_MAIL": "mailto://mail.your-company.test",
         "SUPPORT_SLACK": "slack://a/b/c",
+        "DESK_SECRET": "desk-secret-7",
         "LAW_FIRM_HOOK": "json://hooks.law-firm.test",
         "CREDENTIALS_DIRECTORY": str(tmp_path),
     }
@@ -69,7 +73,13 @@ def test_there_is_an_example_of_every_section() -> None:
         "Brands",
         "Sources",
         "Receivers",
+        "Quiet hours",
+        "Budget",
+        "Webhooks",
         "Routes",
+        "Alerts",
+        "Ratings",
+        "Digests",
         "Alarms",
         "Playbooks",
         "Office",
@@ -86,10 +96,17 @@ def test_every_key_has_its_row_with_its_default(section: str) -> None:
         assert (default == "needed") == (key in needed), key
         given = properties[key].get("default")
         if default.startswith("`") and key != "base_url" and not isinstance(given, dict):
-            assert default.strip('`"') == str(given).lower().replace("'", ""), key
+            assert default.strip('`"').lower() == str(given).lower().replace("'", ""), key
 
 
-REQUIRES = {"Top level", "Brands", "Sources", "Receivers", "Routes", "Office"}
+REQUIRES = {"Top level", "Brands", "Sources", "Office", "Quiet hours", "Webhooks", "Digests"}
+
+
+def test_every_word_of_group_by_and_every_template_is_named() -> None:
+    for word in get_args(GroupWord):
+        assert word in SECTIONS["Routes"]
+    for key in SCHEMA["$defs"]["TemplatesShape"]["properties"]:
+        assert f"`{key}`" in SECTIONS["Receivers"]
 
 
 def test_every_inner_key_is_named() -> None:

@@ -6,25 +6,32 @@ import hashlib
 import pickle
 import re
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
 import pytest
 
-from monitor.config import Config, RetentionSettings, WebSettings, load
+from monitor.config import AlertSettings, Config, RetentionSettings, WebSettings, load
 from monitor.errors import ConfigError
 from monitor.models import (
+    SHIPPED_TIMING,
     AlarmSettings,
     Backfill,
     Brand,
+    Budget,
+    Cadence,
     Content,
+    DigestSettings,
     FetchSettings,
+    QuietHours,
+    RatingSettings,
     Receiver,
     Route,
     Source,
     Target,
     Tier,
+    Timing,
 )
 from monitor.sources import KINDS
 
@@ -47,6 +54,7 @@ def whole(tmp_path: Path) -> Config:
         "CONTACT": "watch@shop.test",
         "NEWS_TOKEN": "news-token-7",
         "TEAM_CHAT": "slack://T0/B0/c7c7c7c7c7c7c7c7",
+        "HOOK_SECRET": "hook-secret-7",
         "CREDENTIALS_DIRECTORY": str(tmp_path / "credentials"),
     }
     return load(tmp_path / "sources.yaml", environ=environ)
@@ -154,15 +162,85 @@ def test_every_key_of_receivers_and_routes(whole: Config) -> None:
                 Target(key=key("json://hooks.invalid/in"), url="json://hooks.invalid/in"),
             ),
             language="ru",
+            zone="Europe/Moscow",
+            quiet=QuietHours(
+                zone="Europe/Moscow",
+                begin=time(22),
+                end=time(8),
+                days=frozenset({6, 0, 1, 2, 3}),
+                unless="priority>=90",
+            ),
+            budget=Budget(pings=2, per=timedelta(hours=1), burst=2),
+            templates=(("mention", "{{ text }}"), ("title", "{{ brand }}: {{ sentiment }}")),
         ),
         Receiver(
             name="team", targets=(Target(key=key("${TEAM_CHAT}"), url="slack://T0/B0/c7c7c7c7c7c7c7c7"),), language="en"
         ),
+        Receiver(
+            name="program",
+            targets=(
+                Target(
+                    key=key("https://hooks.invalid/${NEWS_TOKEN}"),
+                    url="https://hooks.invalid/news-token-7",
+                    secret="hook-secret-7",
+                    is_webhook=True,
+                    events=True,
+                ),
+                Target(key=key("http://127.0.0.1:8000/in"), url="http://127.0.0.1:8000/in", is_webhook=True),
+            ),
+            budget=Budget(pings=10, per=timedelta(days=1), burst=1),
+        ),
     )
+
+
+def test_a_route_has_the_timing_of_the_one_above_key_by_key(whole: Config) -> None:
+    negative = Timing(
+        group_by=("brand",), wait=timedelta(minutes=2), interval=timedelta(minutes=5), repeat=timedelta(hours=12)
+    )
+    vip = replace(negative, wait=timedelta())
     assert whole.routes == (
-        Route(match="sentiment:negative OR influence>=70", to="support"),
-        Route(match="*", to="team"),
+        Route(
+            match="sentiment:negative OR influence>=70",
+            to="support",
+            continues=True,
+            timing=negative,
+            routes=(
+                Route(
+                    match="lang:en", to=None, timing=replace(negative, group_by=("...",), interval=timedelta(hours=1))
+                ),
+                Route(
+                    match="case:vip",
+                    to="program",
+                    timing=vip,
+                    routes=(Route(match="brand:Торгуша", to=None, timing=replace(vip, group_by=())),),
+                ),
+            ),
+        ),
+        Route(match="*", to="team", timing=SHIPPED_TIMING),
     )
+
+
+def test_every_key_of_digests(whole: Config) -> None:
+    assert whole.digests == (
+        DigestSettings(
+            name="morning", to="support", cadence=Cadence.DAILY, match="sentiment:negative", zone="Europe/Moscow"
+        ),
+        DigestSettings(
+            name="week",
+            to="team",
+            cadence=Cadence.WEEKLY,
+            at=time(18, 30),
+            day=4,
+            zone="Asia/Almaty",
+            language="en",
+            always=True,
+        ),
+    )
+
+
+def test_the_secret_of_a_webhook_is_kept_out_of_sight(whole: Config) -> None:
+    assert "hook-secret-7" in whole.secrets
+    assert "hook-secret-7" not in repr(whole)
 
 
 def test_every_key_of_the_settings(whole: Config) -> None:
@@ -170,16 +248,16 @@ def test_every_key_of_the_settings(whole: Config) -> None:
     assert whole.fetch == FetchSettings(
         contact="watch@shop.test", parallel=8, gap=timedelta(milliseconds=500), timeout=timedelta(seconds=10)
     )
+    assert whole.alerts == AlertSettings(max_age=timedelta(hours=6))
+    assert whole.ratings == RatingSettings(line=3.5, span=timedelta(days=14), least=20)
     assert whole.retention == RetentionSettings(mentions=timedelta(days=730), others=timedelta(days=14))
-    assert whole.web == WebSettings(host="::1", port=9000, base_url="https://monitor.invalid")
+    assert whole.web == WebSettings(
+        host="::1", port=9000, base_url="https://monitor.invalid", given_base_url="https://monitor.invalid"
+    )
 
 
-def test_keys_that_do_nothing_yet_are_told(whole: Config) -> None:
-    told = {warning.path: warning.message for warning in whole.warnings if "no effect" in warning.message}
-    assert told == {
-        "routes[0].group_by": "has no effect yet: each mention makes its own message",
-        "routes[0].group_wait": "has no effect yet: messages leave at once",
-    }
+def test_all_of_it_is_used(whole: Config) -> None:
+    assert [warning.path for warning in whole.warnings if "routes" in warning.path or "digests" in warning.path] == []
 
 
 def test_it_can_be_sent_to_another_process(whole: Config) -> None:

@@ -104,3 +104,47 @@ def test_apprise_delivers_to_both_addresses(mail: MailSink, chat: ChatSink, tmp_
 def test_a_temper_refuses_as_often_as_it_was_told() -> None:
     temper = Temper(refuse=2)
     assert [temper.refuses() for _ in range(4)] == [True, True, False, False]
+
+
+def test_a_chat_that_wants_to_be_left_alone_says_for_how_long(chat: ChatSink) -> None:
+    chat.temper.refuse, chat.temper.retry_after = 1, 7
+    connection = http.client.HTTPConnection(*address(chat.url), timeout=10)
+    connection.request("POST", "/hooks/littleweb", body=json.dumps({"text": "Рано"}))
+    answer = connection.getresponse()
+    connection.close()
+    assert (answer.status, answer.getheader("Retry-After")) == (429, "7")
+    assert send_chat(chat, "Пора") == 200
+
+
+def test_a_receiver_that_hangs_keeps_nothing_of_what_was_sent_meanwhile(
+    chat: ChatSink, mail: MailSink, tmp_path: Path
+) -> None:
+    chat.temper.hangs = mail.temper.hangs = True
+    connection = http.client.HTTPConnection(*address(chat.url), timeout=0.3)
+    connection.request("POST", "/hooks/littleweb", body=json.dumps({"text": "Висит"}))
+    with pytest.raises(TimeoutError):
+        connection.getresponse()
+    connection.close()
+    chat.temper.hangs = mail.temper.hangs = False
+    assert send_chat(chat, "Дошло") == 200
+    send_mail(mail, "Дошло")
+    lines = [json.loads(line) for line in (tmp_path / "chat.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [(line["status"], line["text"]) for line in lines] == [(0, "Висит"), (200, "Дошло")]
+    assert len(list((tmp_path / "mail").iterdir())) == 1
+
+
+def test_a_receiver_that_died_comes_back_at_its_port_and_goes_on_in_its_evidence(tmp_path: Path) -> None:
+    with ChatSink(tmp_path / "chat.jsonl") as chat, MailSink(tmp_path / "mail") as mail:
+        send_chat(chat, "Раз")
+        send_mail(mail, "Раз")
+        ports = chat.port, mail.port
+    with pytest.raises(ConnectionRefusedError):
+        send_chat(chat, "Никому")
+    with (
+        ChatSink(tmp_path / "chat.jsonl", port=ports[0]) as chat,
+        MailSink(tmp_path / "mail", port=ports[1]) as mail,
+    ):
+        assert send_chat(chat, "Два") == 200
+        send_mail(mail, "Два")
+    assert len((tmp_path / "chat.jsonl").read_text(encoding="utf-8").splitlines()) == 2
+    assert len(list((tmp_path / "mail").glob("*.eml"))) == 2

@@ -11,7 +11,7 @@ from monitor import notify
 from monitor.errors import DeliveryError, InputError
 from monitor.flows import desk
 from monitor.flows.deliver import deliver
-from monitor.models import AlarmIntent, AlarmKind
+from monitor.models import AlarmIntent, AlarmKind, Dispatch
 from tests.flows.world import SUPPORT, World, play, post
 
 if TYPE_CHECKING:
@@ -142,7 +142,9 @@ def test_an_alarm_goes_the_way_of_a_mention(tmp_path: Path, apprise: FakeApprise
         alarm = AlarmIntent(key="failing:forum:x", kind=AlarmKind.FAILING, source="forum", reason="no", since=None)
         now = world.clock.now()
         for _ in range(2):
-            await world.writer.run(lambda store: store.open_alarm(alarm, source_id=1, to=[SUPPORT], now=now))
+            await world.writer.run(
+                lambda store: store.open_alarm(alarm, source_id=1, to=[Dispatch(SUPPORT, "alarm")], now=now)
+            )
         apprise.refuses()
         assert await deliver_due(world) == ["retry"]
         apprise.accepts()

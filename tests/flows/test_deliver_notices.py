@@ -17,6 +17,7 @@ from monitor.models import (
     CaseEvent,
     Deadline,
     DeadlineKind,
+    Dispatch,
     Duty,
     EventKind,
     NoticeIntent,
@@ -88,7 +89,7 @@ def test_a_notice_goes_the_way_of_a_mention(tmp_path: Path, monkeypatch: pytest.
                 clock=CaseClock.FOUND,
                 due_at=now + timedelta(minutes=30),
             )
-            store.add_notice(intent, [(SUPPORT, "a receiver of the routes")], now=now)
+            store.add_notice(intent, [Dispatch(SUPPORT, "a receiver of the routes")], now=now)
             return number
 
         number = await world.writer.run(tell)
@@ -150,7 +151,7 @@ def test_a_notice_advises_no_answer_where_the_playbooks_ask_for_the_word_of_lega
             deadline=DeadlineKind.ACKNOWLEDGE,
             due_at=DUE,
         )
-        store.add_notice(intent, [(SUPPORT, "owner")], now=NOW)
+        store.add_notice(intent, [Dispatch(SUPPORT, "owner")], now=NOW)
 
     async def story(world: World) -> None:
         await world.writer.run(tell)

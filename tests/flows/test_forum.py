@@ -33,8 +33,8 @@ sources:
       item: .post
       remove: [blockquote]
       fields: {{id: "@id", author: .who, published: time@datetime, text: .said}}
-receivers: {{support: {{urls: ["json://127.0.0.1:9/"]}}}}
-routes: [{{match: "*", to: support}}]
+receivers: {{support: {{urls: ["json://127.0.0.1:9/"], budget: off}}}}
+routes: [{{match: "*", to: support, group_wait: 0s, group_interval: 0s}}]
 fetch: {{gap: 0s}}
 """
 SAID = datetime.now(UTC) - timedelta(hours=1)

@@ -52,9 +52,9 @@ brands:
 sources:
   - {{name: reviews, kind: feed, url: "{site}/feed", every: 1s, allow: [127.0.0.0/8]}}
 receivers:
-  support: {{urls: ["${{credential:support}}"]}}
+  support: {{urls: ["${{credential:support}}"], budget: off}}
 routes:
-  - {{match: "sentiment:negative", to: support}}
+  - {{match: "sentiment:negative", to: support, group_wait: 0s, group_interval: 0s}}
 fetch: {{gap: 0s}}
 web: {{listen: "127.0.0.1:0"}}
 """

@@ -54,6 +54,10 @@ RUNS = (
     Run("crash", ("--kills", "50", "--posts", "2000"), long=True),
     Run("crash", ("--kills", "7", "--posts", "300"), fault="mark-before-send"),
     *(Run("crash", SMALL, fault=fault, long=True) for fault in ("skip-page", "forget-cursor", "lose-post")),
+    Run("receivers", ("--short",), timed=True),
+    *(Run("receivers", ("--short",), fault=fault) for fault in ("drop-folded", "repeat-after-return")),
+    *(Run("receivers", ("--short",), fault=fault, long=True) for fault in ("ignore-retry-after", "block-others")),
+    Run("receivers", long=True, timed=True),
     Run("zoo", timed=True),
     Run("zoo", fault="one-at-a-time", timed=True),
 )

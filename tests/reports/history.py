@@ -13,6 +13,7 @@ from monitor.models import (
     CaseEvent,
     Deadline,
     DeadlineKind,
+    Dispatch,
     EventKind,
     Health,
     Label,
@@ -23,6 +24,7 @@ from monitor.models import (
     PostType,
     Receiver,
     Sentiment,
+    Silence,
     Source,
     SourceState,
     Span,
@@ -30,7 +32,7 @@ from monitor.models import (
     Target,
     Why,
 )
-from monitor.store import Store, open_writer
+from monitor.store import Store, open_writer, rows
 from monitor.text import words
 
 if TYPE_CHECKING:
@@ -116,7 +118,7 @@ class History:
         lemmas = Lemmas(title=" ".join(words(post.title)), text=" ".join(words(text)))
         mention_id = self.store.add_mention(post_id, mention, decision="route matches", lemmas=lemmas, now=at + HOUR)
         if alert:
-            intent = AlertIntent(key=f"mention:{mention_id}", reason="route", to=((SUPPORT, "route matches"),))
+            intent = AlertIntent(key=f"mention:{mention_id}", reason="route", to=(Dispatch(SUPPORT, "route matches"),))
             self.store.add_alert(mention_id, intent, now=at + HOUR + timedelta(minutes=1))
         return post_id, mention_id
 
@@ -249,3 +251,11 @@ def fill(history: History) -> None:
     history.store.note_stance(reply, "confirms")
     doubted = history.store._db.execute("SELECT id FROM mentions WHERE doubtful").fetchone()[0]
     history.store.add_correction(doubted, about=False, note="чай из другой пачки", person="Ирина", now=MONDAY + 5 * DAY)
+    history.store._db.execute(
+        "INSERT INTO storms (brand, opened_at, told_at, figures) VALUES ('НордЧай', ?, ?, '{}')",
+        (rows.to_text(MONDAY), rows.to_text(MONDAY)),
+    )
+    campaign = Silence(
+        id=0, match="чай", starts_at=MONDAY, ends_at=MONDAY + DAY, person="Ирина", comment="акция в магазинах"
+    )
+    history.store.add_silence(campaign, now=MONDAY)

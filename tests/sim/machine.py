@@ -19,6 +19,7 @@ import httpx
 from monitor.daemon import Daemon, sync_sources
 from monitor.fetching.fetcher import Fetcher, _Answer
 from monitor.flows.ports import Ports, make_plan
+from monitor.flows.sending import Sending
 from monitor.models import Judgement, Label, Lemmas, Mention, Sentiment, Why
 from monitor.sources.article import Article, read_article
 from monitor.sources.permalink import holds
@@ -169,9 +170,14 @@ class Jobs:
     def __init__(self) -> None:
         self.jobs: list[tuple[Callable[[], Any], timedelta]] = []
 
-    def add_job(self, job: Callable[[], Any], _trigger: str, **how: Any) -> None:
+    def add_job(self, job: Callable[..., Any], _trigger: str, *, args: Sequence[Any] = (), **how: Any) -> None:
         how.pop("next_run_time", None)
-        self.jobs.append((job, timedelta(**how)))
+
+        async def run() -> None:
+            await job(*args)
+
+        run.__name__ = args[0].__name__ if args else job.__name__
+        self.jobs.append((run, timedelta(**how)))
 
     def add_listener(self, *_: object) -> None:
         """Nothing is missed here."""
@@ -231,7 +237,7 @@ class Machine:
         fetcher = SimFetcher(self._config, clock=clock, hosts=hosts, machine=self)
         ports = Ports(clock=clock, fetcher=fetcher, worker=cast("WorkerPool", worker), writer=writer)
         inside: Any = daemon
-        inside._clock, inside._writer, inside._scheduler, inside._senders = clock, writer, jobs, Inline()
+        inside._clock, inside._writer, inside._scheduler, inside._sending = clock, writer, jobs, Sending(Inline())
         inside._clock_offset, inside._last_tick = inside._offset(), clock.monotonic()
         inside._ports = ports
         inside._plan = await make_plan(self._config, ports.worker)
@@ -307,7 +313,9 @@ class Machine:
             SELECT min(max(sources.next_at, coalesce(leased_until, ''), coalesce(retry_at, ''),
                            coalesce(hosts.next_at, '')))
             FROM sources LEFT JOIN hosts USING (host) WHERE active
-            UNION ALL SELECT min(next_at) FROM messages WHERE state = 'pending' AND claimed_at IS NULL
+            UNION ALL SELECT min(at) FROM (
+                SELECT min(next_at) AS at FROM messages WHERE state = 'pending' AND claimed_at IS NULL
+                UNION ALL SELECT min(due_at) FROM groups)
             """
         ).fetchall()
         return (

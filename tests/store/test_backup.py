@@ -18,6 +18,7 @@ from monitor.errors import AlreadyRunning, DatabaseCorrupt, DatabaseTooNew, Inpu
 from monitor.models import (
     AlertIntent,
     Author,
+    Dispatch,
     HostState,
     Lemmas,
     Post,
@@ -68,7 +69,9 @@ def tell(store: Store, name: str, *, now: datetime = NOW, author: str = "Оль�
         if post_id is None:
             return
         mention = store.add_mention(post_id, MENTION, decision="alert", lemmas=Lemmas(), now=now)
-        store.add_alert(mention, AlertIntent(key=f"forum:{name}", reason="r", to=((RECEIVER, "because"),)), now=now)
+        store.add_alert(
+            mention, AlertIntent(key=f"forum:{name}", reason="r", to=(Dispatch(RECEIVER, "because"),)), now=now
+        )
 
 
 def send(store: Store, now: datetime, *, only: str | None = None) -> list[str]:

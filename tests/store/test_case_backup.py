@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from monitor.errors import InputError
-from monitor.models import CaseEvent, EventKind, Person, Role
+from monitor.models import CaseEvent, Dispatch, EventKind, Person, Role
 from monitor.store import Store, open_writer
 from monitor.store.backup import back_up
 from monitor.store.restore import inspect, restore
@@ -30,7 +30,7 @@ def tell(store: Store) -> list[str]:
             assert case is not None
             reason = f"step {fired.deadline.step}"
             key = f"case:{case.id}:{fired.deadline.step}"
-            store.add_notice(notice(case, key, reason=reason), [(SUPPORT, "owner")], now=LATER)
+            store.add_notice(notice(case, key, reason=reason), [Dispatch(SUPPORT, "owner")], now=LATER)
     told = []
     while claimed := store.claim_messages(LATER, 9):
         for message in claimed:
@@ -73,13 +73,13 @@ def test_the_number_of_a_case_that_was_lost_is_given_to_no_other(tmp_path: Path)
     path, copy = tmp_path / "monitor.db", tmp_path / "copy.db"
     with closing(backed_up(path, copy)) as store:
         lost = open_case(store, say(store, "b"))
-        store.add_notice(notice(lost, "case:2:1"), [(SUPPORT, "owner")], now=NOW)
+        store.add_notice(notice(lost, "case:2:1"), [Dispatch(SUPPORT, "owner")], now=NOW)
         tell(store)
     restore(copy, path, now=LATER)
     with closing(Store(open_writer(path))) as store:
         case = open_case(store, say(store, "c"))
         assert case.id == 3
-        store.add_notice(notice(case, "case:3:1", reason="another"), [(SUPPORT, "owner")], now=LATER)
+        store.add_notice(notice(case, "case:3:1", reason="another"), [Dispatch(SUPPORT, "owner")], now=LATER)
         assert tell(store) == ["3 another"]
 
 
@@ -157,7 +157,7 @@ def test_s19_a_case_that_cannot_be_read_is_named(tmp_path: Path, statement: str,
         case = store.case(1)
         assert case is not None
         change(store, case, CaseEvent(kind=EventKind.NOTED, at=NOW))
-        store.add_notice(notice(case, "k"), [(SUPPORT, "owner")], now=NOW)
+        store.add_notice(notice(case, "k"), [Dispatch(SUPPORT, "owner")], now=NOW)
         answered = "INSERT INTO answers (answer_id, post_id, brand, answered_at) VALUES (1, 1, 'x', ?)"
         store._db.execute(answered, (AT,))
         back_up(path, copy)

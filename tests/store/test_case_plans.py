@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from monitor.models import CaseState
+from monitor.models import CaseState, Dispatch
 from tests.store.cases import BRAND, NOW, SUPPORT, due, notice, open_store
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def test_what_is_asked_at_each_change_costs_the_same_however_many_cases_there_ar
     assert case is not None
     count = steps(store, lambda: store.set_deadlines(case, [due(0, NOW), due(1, NOW)]))
     assert count <= 10
-    assert steps(store, lambda: store.add_notice(notice(case, "k"), [(SUPPORT, "owner")], now=NOW)) <= 10
+    assert steps(store, lambda: store.add_notice(notice(case, "k"), [Dispatch(SUPPORT, "owner")], now=NOW)) <= 10
     assert steps(store, lambda: store.claim_messages(NOW, 9)) <= 20
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from monitor.cases.states import apply, fold, stamped
-from monitor.models import CaseEvent, CaseState, EventKind, Person, Role
+from monitor.models import CaseEvent, CaseState, Dispatch, EventKind, Person, Role
 from monitor.store.forgotten import weigh
 from tests.store.cases import BRAND, HOUR, NOW, SUPPORT, due, note, notice, open_case, open_store, say
 
@@ -55,8 +55,8 @@ def test_a_case_that_is_about_nobody_else_goes_with_all_that_was_told_of_it(stor
     act(store, merged, EventKind.MERGED, person="", into=goes.id)
     for case in (stays, goes):
         note(store, case, "звонила")
-        store.add_notice(notice(case, f"k{case.id}", post_id=None), [(SUPPORT, "owner")], now=NOW)
-    store.add_notice(notice(merged, "merged"), [(SUPPORT, "owner")], now=NOW)
+        store.add_notice(notice(case, f"k{case.id}", post_id=None), [Dispatch(SUPPORT, "owner")], now=NOW)
+    store.add_notice(notice(merged, "merged"), [Dispatch(SUPPORT, "owner")], now=NOW)
     weighed = weigh(store._db, [gone[0]])
     assert (weighed.cases, weighed.alerts) == (2, 2)
     erased = store.erase([gone[0]], now=NOW)
@@ -83,7 +83,7 @@ def test_of_a_case_of_several_what_names_or_quotes_one_of_them_is_blank_and_its_
     case = act(store, case, EventKind.VERDICT, verdict="justified", text="подтвердилось")
     store.put_post(case.id, post_id=kept[0], brand=BRAND, mention_id=None, why="x", now=NOW)
     store._db.execute("UPDATE case_posts SET why = 'Анна К. linked it' WHERE post_id = ?", (kept[0],))
-    store.add_notice(notice(case, "k", post_id=gone[0], reason="Анна К. ждёт"), [(SUPPORT, "Анна К.")], now=NOW)
+    store.add_notice(notice(case, "k", post_id=gone[0], reason="Анна К. ждёт"), [Dispatch(SUPPORT, "Анна К.")], now=NOW)
     (message,) = store.claim_messages(NOW, 1)
     store.message_retry(message.id, error="said Анна К.", next_at=NOW)
     other = note(store, open_case(store, say(store, "other", by="Вера")), "это подруга: Анна К.")
@@ -128,7 +128,7 @@ def test_one_of_ours_who_left_did_it_as_nobody_in_particular(store: Store) -> No
     case = act(store, case, EventKind.ASSIGNED, person="Олег", owner="Ирина")
     case = act(store, case, EventKind.CLEARED, text="можно")
     case = act(store, case, EventKind.NOTED, person="Олег", text="Спросил, Ирина согласна")
-    store.add_notice(notice(case, "k", reason="Олег gave it to Ирина"), [(SUPPORT, "owner")], now=NOW)
+    store.add_notice(notice(case, "k", reason="Олег gave it to Ирина"), [Dispatch(SUPPORT, "owner")], now=NOW)
     before = store.events_of(case.id)
     store.forget_person("ирина")
     assert store.events_of(case.id) == before  # she works here
@@ -155,7 +155,7 @@ def test_posts_wait_while_their_case_goes_on_and_for_what_is_told_of_it(store: S
     assert past(store) == [loose[0]]
     case = act(store, case, EventKind.SILENT, text="тролль")
     assert past(store) == [loose[0]]
-    store.add_notice(notice(case, "k"), [(SUPPORT, "owner")], now=NOW)
+    store.add_notice(notice(case, "k"), [Dispatch(SUPPORT, "owner")], now=NOW)
     case = act(store, case, EventKind.CLOSED, outcome="quiet")
     assert case.state is CaseState.CLOSED
     assert past(store) == [loose[0]]
@@ -215,7 +215,9 @@ def test_of_a_post_that_has_had_its_time_its_case_keeps_no_word(store: Store) ->
     held = store.case(case.id)
     assert held is not None
     act(store, held, EventKind.FINDINGS, text=f"{NAME} права")
-    store.add_notice(notice(case, "k", post_id=gone[0], reason=f"{NAME} ждёт"), [(SUPPORT, f"to {NAME}")], now=NOW)
+    store.add_notice(
+        notice(case, "k", post_id=gone[0], reason=f"{NAME} ждёт"), [Dispatch(SUPPORT, f"to {NAME}")], now=NOW
+    )
     store._db.execute("UPDATE case_posts SET why = ? WHERE post_id = ?", (f"{NAME} linked it", kept[0]))
     store.retire([gone[0]])
     for one in (case, left, merged):

@@ -19,6 +19,7 @@ from monitor.models import (
     CaseEvent,
     CaseState,
     DeadlineKind,
+    Dispatch,
     EventKind,
     Label,
     NoticeKind,
@@ -275,12 +276,12 @@ def test_a_notice_is_told_once_and_carries_its_case(store: Store) -> None:
     first, last = say(store, "a", title="Первая", at=NOW - HOUR), say(store, "b", title="Вторая", source=2)
     case = open_case(store, first, last)
     intent = notice(case, "k", deadline=DeadlineKind.ACKNOWLEDGE, clock=CaseClock.FOUND, due_at=NOW, post_id=first[0])
-    number = store.add_notice(intent, [(SUPPORT, "owner")], now=NOW)
+    number = store.add_notice(intent, [Dispatch(SUPPORT, "owner")], now=NOW)
     assert number == 1
-    assert store.add_notice(intent, [(SUPPORT, "owner")], now=NOW + HOUR) is None
+    assert store.add_notice(intent, [Dispatch(SUPPORT, "owner")], now=NOW + HOUR) is None
     assert store.add_notice(notice(case, "nobody"), [], now=NOW) == 2
     opened_at_last = notice(case, "last", kind=NoticeKind.OPENED)
-    store.add_notice(opened_at_last, [(SUPPORT, "agents")], now=NOW)
+    store.add_notice(opened_at_last, [Dispatch(SUPPORT, "agents")], now=NOW)
     (message,) = store.claim_messages(NOW, 9)
     assert (message.alerts, message.alarms) == ((), ())
     (told,) = message.notices
@@ -383,7 +384,7 @@ def test_a_mentions_alert_names_the_case_and_what_is_due(store: Store) -> None:
     store.set_deadlines(case, [due(1, NOW + HOUR), due(1, NOW + 9 * HOUR, kind=DeadlineKind.RESOLVE)])
     change(store, case, CaseEvent(kind=EventKind.NOTED, at=NOW), acknowledged_at=NOW)
     assert post[1] is not None
-    store.add_alert(post[1], AlertIntent(key="m", reason="r", to=((SUPPORT, "r"),)), now=NOW)
+    store.add_alert(post[1], AlertIntent(key="m", reason="r", to=(Dispatch(SUPPORT, "r"),)), now=NOW)
     (message,) = store.claim_messages(NOW, 1)
     assert [(one.case_id, one.acknowledge_by, one.resolve_by) for one in message.alerts] == [
         (case.id, None, NOW + 9 * HOUR)

@@ -11,7 +11,7 @@ import pytest
 from sqlite_utils import Database
 
 from monitor.errors import DatabaseTooNew, StoreError
-from monitor.models import AlarmIntent, AlarmKind, AlertIntent, Receiver, Target
+from monitor.models import AlarmIntent, AlarmKind, AlertIntent, Dispatch, Receiver, Target
 from monitor.store import Reader, Store, m001, open_reader, open_writer
 from monitor.store.schema import APPLICATION_ID, MIGRATIONS
 
@@ -92,14 +92,17 @@ def test_what_people_were_to_be_told_is_told_and_nothing_twice(old: Path) -> Non
     connection.close()
     store = Store(open_writer(old))
     for table, before in kept.items():
-        columns = "id, key, mention_id, reason, created_at" if table == "alerts" else "*"
+        columns = {
+            "alerts": "id, key, mention_id, reason, created_at",
+            "deliveries": "id, alert_id, receiver, state, reason, created_at, settled_at",
+        }.get(table, "*")
         assert store._db.execute(f"SELECT {columns} FROM {table} ORDER BY 1, 2").fetchall() == before
     assert store._db.execute("PRAGMA foreign_key_check").fetchall() == []
     claimed = store.claim_messages(datetime.fromisoformat(AT), 10)
     assert [(message.id, message.attempts) for message in claimed] == [("m", 3)]
     assert [alert.view.post.title for alert in claimed[0].alerts] == ["Склад"]
     # The same mention is not told again, and the numbers go on where they were.
-    intent = AlertIntent(key="k7", reason="r7", to=((Receiver(name="support", targets=()), "b"),))
+    intent = AlertIntent(key="k7", reason="r7", to=(Dispatch(Receiver(name="support", targets=()), "b"),))
     store.add_alert(1, intent, now=datetime.fromisoformat(AT))
     store.add_alert(1, replace(intent, key="new"), now=datetime.fromisoformat(AT))
     assert store._db.execute("SELECT id, key FROM alerts ORDER BY id").fetchall() == [(1, "k"), (7, "k7"), (8, "new")]
@@ -142,12 +145,17 @@ def test_an_alert_is_about_a_mention_an_alarm_or_a_notice(old: Path) -> None:
     store = Store(open_writer(old))
     at = datetime.fromisoformat(AT)
     alarm = AlarmIntent(key="gap:forum:x", kind=AlarmKind.GAP, source="forum", reason="more was new", since=None)
-    store.open_alarm(alarm, source_id=1, to=[Receiver(name="support", targets=(Target(key="t", url="x://"),))], now=at)
+    store.open_alarm(
+        alarm,
+        source_id=1,
+        to=[Dispatch(Receiver(name="support", targets=(Target(key="t", url="x://"),)), "alarm")],
+        now=at,
+    )
     assert [(row["mention_id"], row["alarm"]) for row in store._db.query("SELECT * FROM v_alerts ORDER BY id")] == [
         (1, None),
         (None, "gap"),
     ]
-    for both in ("NULL, NULL, NULL", "1, 1, NULL", "1, NULL, 1", "1, 1, 1"):
+    for both in ("NULL, NULL, NULL, NULL, NULL", "1, 1, NULL, NULL, NULL", "1, NULL, 1, NULL, NULL", "1, 1, 1, 1, 1"):
         with pytest.raises(sqlite3.IntegrityError, match="CHECK"):
             store._db.execute(f"INSERT INTO alerts VALUES (99, 'x', {both}, 'r', '{AT}')")
     store.close()

@@ -11,6 +11,7 @@ from monitor.errors import AlreadyRunning, DatabaseCorrupt, DatabaseTooNew, Stor
 from monitor.models import (
     AlertIntent,
     Author,
+    Dispatch,
     Health,
     HostState,
     Label,
@@ -67,7 +68,7 @@ MENTION = Mention(
     priority=56,
     why=(Why(code="match", text="слово", field="text", start=0, end=5, weight=1.0),),
 )
-INTENT = AlertIntent(key="mention:forum:id:n1:МойСклад", reason="route", to=((SUPPORT, "route matches"),))
+INTENT = AlertIntent(key="mention:forum:id:n1:МойСклад", reason="route", to=(Dispatch(SUPPORT, "route matches"),))
 
 
 @pytest.fixture
@@ -294,20 +295,21 @@ def test_a_delivery_is_sent_when_each_of_its_messages_is(store: Store, reader: R
     assert reader.deliveries(limit=1)[0]["state"] == "sent"
 
 
-def test_a_target_has_one_message_on_its_way_the_oldest_due_one(store: Store) -> None:
+def test_a_target_has_one_message_on_its_way_the_oldest_and_nothing_overtakes_it(store: Store) -> None:
     sync(store, source("a"))
     number = add_mention(store)
     for key in ("one", "two", "three"):
-        intent = AlertIntent(key=key, reason="r", to=((Receiver(name="support", targets=(MAIL,)), "r"),))
+        intent = AlertIntent(key=key, reason="r", to=(Dispatch(Receiver(name="support", targets=(MAIL,)), "r"),))
         store.add_alert(number, intent, now=NOW)
     ids = [message_id(key, "support", "m") for key in ("one", "two", "three")]
     assert [message.id for message in store.claim_messages(NOW, 10)] == [ids[0]]
     assert store.claim_messages(NOW, 10) == []
     store.message_retry(ids[0], error="timeout", next_at=NOW + MINUTE)
-    assert [message.id for message in store.claim_messages(NOW, 10)] == [ids[1]]
-    store.message_sent(ids[1], NOW)
+    assert store.claim_messages(NOW, 10) == []
     retried = store.claim_messages(NOW + MINUTE, 10)
     assert [(message.id, message.attempts) for message in retried] == [(ids[0], 1)]
+    store.message_sent(ids[0], NOW + MINUTE)
+    assert [message.id for message in store.claim_messages(NOW + MINUTE, 10)] == [ids[1]]
 
 
 def test_a_dead_message_makes_the_delivery_dead_and_can_be_revived(store: Store, reader: Reader) -> None:
@@ -338,7 +340,13 @@ def test_counts_for_the_status_page(store: Store, reader: Reader) -> None:
     store.finish_poll(leased, SourceState(name="a", next_at=NOW, health=Health.FAILING))
     store.add_alert(add_mention(store), INTENT, now=NOW)
     assert reader.health() == {"failing": 1, "ok": 1}
-    assert reader.counts() == {"messages_pending": 2, "deliveries_dead": 0, "sources": 2, "sources_bad": 1}
+    assert reader.counts() == {
+        "messages_pending": 2,
+        "deliveries_waiting": 0,
+        "deliveries_dead": 0,
+        "sources": 2,
+        "sources_bad": 1,
+    }
 
 
 # ── the file ──

@@ -1,0 +1,316 @@
+"""In which group an alert waits for its message, and how the messages of groups leave.
+
+┌ decide ─► catch-up? late? storm? case? ─► group ┐ … ┌ due ─► silence ─► quiet hours ─► budget ─► message ┐
+
+The first half runs in the transaction that stores the alert, the second in one of its own, each second.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from itertools import groupby
+from typing import TYPE_CHECKING, Final
+
+from monitor.alerting.routes import decide, facts_of, walk
+from monitor.alerting.stages import Candidate, Hold, Mute, Pending, Send, decide_flush
+from monitor.flows.lexicon import forms
+from monitor.flows.subscribing import routes_of
+from monitor.models import URGENT, Dispatch, Group, Lemmas, SignalIntent, SignalKind
+from monitor.query import compile_query, parse
+from monitor.tracking.alarms import AFTERMATH
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+    from datetime import datetime
+
+    from monitor.alerting.silences import CompiledSilence
+    from monitor.flows.ports import Plan
+    from monitor.models import AlarmIntent, AlertIntent, Case, CaseEvent, Decision, Mention, Post, Receiver
+    from monitor.store import Store
+    from monitor.store.groups import DueGroup, Waiting
+
+CATCH_UP: Final = timedelta(minutes=5)  # as long as the visits that were put off during an outage take to come in
+LATE: Final = timedelta(minutes=10)  # what is found long after it was published waits so long for more of its kind
+LATE_EVERY: Final = timedelta(hours=4)
+STORM_EVERY: Final = timedelta(hours=4)
+IN_STORM: Final = STORM_EVERY + timedelta(
+    minutes=30
+)  # so that the storm's own word, where there is one, takes it along
+UNCONFIGURED: Final = timedelta(minutes=15)  # a receiver may be commented out for an hour
+
+
+def place(receiver: Receiver, group: Group, *, is_silenced: bool) -> Group | None:
+    """The group, or None where the message may leave at once: nothing is waited for, and nothing can hold it.
+
+    `is_silenced` says that a silence holds, of whatever: then it is asked when the message leaves.
+    """
+    can_wait = group.wait or group.interval or group.until or receiver.quiet or receiver.budget
+    return group if can_wait or is_silenced else None
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatching:
+    """Over one transaction of the caller's."""
+
+    store: Store
+    plan: Plan
+    now: datetime
+
+    def mention(self, intent: AlertIntent, post: Post, mention: Mention, *, post_id: int) -> AlertIntent:
+        """The alert about a stored mention, with each receiver's group; its case must be known by now."""
+        occasion = self._occasion(post, mention)
+        storm = self.store.open_storm_of(mention.brand)
+        case_id = self.store.case_of(post_id, mention.brand)
+        # What many say in the same words is urgent once.
+        repeats = storm is not None and story_of(self.store, post_id) is not None
+        return replace(
+            intent,
+            to=tuple(
+                Dispatch(receiver, reason, self._placed(receiver, group, occasion, storm, case_id, repeats=repeats))
+                for receiver, reason, group in intent.to
+            ),
+        )
+
+    def _placed(
+        self,
+        receiver: Receiver,
+        group: Group | None,
+        occasion: Group | None,
+        storm: int | None,
+        case_id: int | None,
+        *,
+        repeats: bool,
+    ) -> Group | None:
+        if group is None:
+            return None
+        if occasion is not None:
+            return self._place(receiver, occasion)
+        if not group.urgent or repeats:
+            if (in_storm := self._storm(receiver, storm)) is not None:
+                return in_storm
+            if (
+                case_id is not None
+                and not group.urgent
+                and (told := self.store.last_told_of_case(case_id, receiver.name)) is not None
+            ):
+                group = replace(group, key=f"case:{case_id}", labels={"case": str(case_id)}, after=told)
+        return self._place(receiver, group)
+
+    def _place(self, receiver: Receiver, group: Group) -> Group | None:
+        return place(receiver, group, is_silenced=bool(self.store.active_silences(self.now)))
+
+    def _occasion(self, post: Post, mention: Mention) -> Group | None:
+        """The group of what is told late, whoever hears of it; None for what is told as it happens."""
+        urgent = any(case.name in URGENT for case in mention.special_cases)
+        outage = self.store.last_outage()
+        if outage is not None and outage.ended_at is not None and self.now - outage.ended_at < AFTERMATH:
+            return catch_up(outage.ended_at, urgent=urgent)
+        oldest = self.plan.max_age
+        if oldest is not None and post.published is not None and self.now - post.published > oldest:
+            key = "late urgent" if urgent else "late"
+            return Group(key=key, labels={"late": "yes"}, wait=LATE, interval=LATE_EVERY, urgent=urgent)
+        return None
+
+    def _storm(self, receiver: Receiver, storm: int | None) -> Group | None:
+        """The group of the brand's open storm, for those who were told of it."""
+        key = f"storm:{storm}"
+        if storm is None or not self.store.has_group(receiver.name, key):
+            return None
+        return Group(key=key, wait=IN_STORM, interval=IN_STORM)
+
+    def signal(
+        self,
+        intent: SignalIntent,
+        *,
+        facts: Mapping[str, object],
+        group: Group | None = None,
+        only: Collection[str] | None = None,
+    ) -> bool:
+        """Tell those to whom routes lead for these facts, or else all that routes lead to; returns whether it is new.
+
+        `group` is the one that it waits in, in place of the route's; `only` names the receivers that may hear of it.
+        """
+        own = Group(key=f"signal:{intent.key}")
+        heard = walk(self.plan.routes, facts, key=intent.key) or [
+            Dispatch(self.plan.receivers[name], "a route leads there", own) for name in self.plan.fallback
+        ]
+        storm = None if group is not None or intent.brand is None else self.store.open_storm_of(intent.brand)
+        to = [
+            one._replace(group=self._storm(one.receiver, storm) or self._place(one.receiver, group or one.group or own))
+            for one in heard
+            if only is None or one.receiver.name in only
+        ]
+        return self.store.add_signal(intent, to, now=self.now) is not None
+
+    def alarm(self, intent: AlarmIntent, to: Sequence[Receiver], *, group: Group | None = None) -> list[Dispatch]:
+        """Who hears of an alarm, each in its group."""
+        reason = f"alarm: {intent.kind.value}"
+        group = group or Group(key=f"alarm:{intent.key}")
+        return [Dispatch(receiver, reason, self._place(receiver, group)) for receiver in to]
+
+    def notice(self, key: str, case: Case, heard: Sequence[tuple[str, str]]) -> list[Dispatch]:
+        """Who hears of a case, each in its group: cases that pass quiet hours do so whatever is told of them."""
+        urgent = not URGENT.isdisjoint(case.classes)
+        group = Group(key=f"notice:{key}", labels={"case": str(case.id)}, urgent=urgent)
+        receivers = self.plan.receivers
+        return [Dispatch(receivers[name], why, self._place(receivers[name], group)) for name, why in heard]
+
+
+def tell_events(store: Store, plan: Plan, case: Case, events: Sequence[CaseEvent], now: datetime) -> None:
+    """Let the webhooks that asked for it hear of each event of a case, in their order."""
+    listening = [
+        replace(receiver, targets=targets)
+        for receiver in plan.receivers.values()
+        if (targets := tuple(target for target in receiver.targets if target.events))
+    ]
+    for event in events if listening else ():
+        intent = SignalIntent(
+            key=f"case-event:{case.id}:{event.seq}",
+            kind=SignalKind.CASE_EVENT,
+            reason=event.kind.value,
+            brand=case.brand,
+            case_id=case.id,
+            figures={"seq": event.seq},
+        )
+        store.add_signal(intent, [Dispatch(one, "it hears of all events of cases") for one in listening], now=now)
+
+
+def catch_up(ended_at: datetime, *, urgent: bool = False) -> Group:
+    """The group of all that an outage of the network held back, and of the word that it is over."""
+    return Group(
+        key=f"catch-up:{ended_at.isoformat(timespec='seconds')}",  # what is stored has no more digits
+        labels={"catch-up": "yes"},
+        until=ended_at + CATCH_UP,
+        interval=AFTERMATH,
+        urgent=urgent,
+    )
+
+
+def tell_signal(
+    store: Store,
+    plan: Plan,
+    intent: SignalIntent,
+    *,
+    facts: Mapping[str, object],
+    now: datetime,
+    group: Group | None = None,
+    only: Collection[str] | None = None,
+) -> bool:
+    """See `Dispatching.signal`."""
+    return Dispatching(store, plan, now).signal(intent, facts=facts, group=group, only=only)
+
+
+def decide_on(
+    store: Store,
+    plan: Plan,
+    post: Post,
+    mention: Mention,
+    *,
+    post_id: int,
+    source: str,
+    key: str,
+    lemmas: Lemmas,
+    silent: str | None,
+    now: datetime,
+) -> Decision:
+    """Whether people must see a mention of a stored post now: by routes, and by what persons subscribed to."""
+    return decide(
+        post,
+        mention,
+        lemmas=lemmas,
+        source=source,
+        key=key,
+        silent=silent,
+        competitor=mention.brand in plan.competitors,
+        routes=plan.routes,
+        subscriptions=routes_of(store, plan),
+        story=story_of(store, post_id),
+        now=now,
+    )
+
+
+def story_of(store: Store, post_id: int) -> int | None:
+    """The story that a stored post tells, named by its first post; None where nobody else tells it."""
+    origin, posts = store.origin_of(post_id)
+    return origin if posts > 1 else None
+
+
+# ── messages leave ──
+
+
+def flush(store: Store, plan: Plan, now: datetime, *, silences: Sequence[CompiledSilence] | None = None) -> int:
+    """Make the messages of all groups whose time has come, or say why they wait or stay away; returns how many groups.
+
+    One transaction: a crash in it leaves every delivery waiting. `silences` are those that hold, None where they are to
+    be looked up and compiled here, which may load dictionaries.
+    """
+    with store.transaction():
+        due = sorted(store.due_groups(now), key=lambda group: (group.receiver, group.due_at, group.id))
+        if silences is None:
+            silences = (
+                [(one, compile_query(parse(one.match), forms)) for one in store.active_silences(now)] if due else []
+            )
+        for name, groups in groupby(due, key=lambda group: group.receiver):
+            _flush_receiver(store, plan, name, list(groups), silences=silences, now=now)
+    return len(due)
+
+
+def _flush_receiver(
+    store: Store,
+    plan: Plan,
+    name: str,
+    groups: Sequence[DueGroup],
+    *,
+    silences: Sequence[CompiledSilence],
+    now: datetime,
+) -> None:
+    receiver = plan.receivers.get(name)
+    if receiver is None:
+        for group in groups:
+            store.hold_group(group.id, until=now + UNCONFIGURED, note=f"the receiver {name!r} is not configured")
+        return
+    unless = plan.unless.get(name)
+    knows = bool(silences) or unless is not None
+    acts = decide_flush(
+        [
+            Pending(
+                id=group.id,
+                urgent=group.urgent,
+                held=group.held,
+                members=tuple(candidate(store, one, knows=knows) for one in group.waiting),
+            )
+            for group in groups
+        ],
+        receiver=receiver,
+        silences=silences,
+        unless=unless,
+        pings=store.pings(name, now - receiver.budget.per) if receiver.budget else (),
+        now=now,
+    )
+    waiting = {one.delivery_id: one for group in groups for one in group.waiting}
+    for act in acts:
+        match act:
+            case Send(groups=sent, members=members, is_ping=is_ping):
+                carried = [waiting[delivery] for delivery in members]
+                store.send_groups(sent, carried, receiver=receiver, is_ping=is_ping, now=now)
+            case Hold(group=number, until=until, reason=reason):
+                store.hold_group(number, until=until, note=reason)
+            case Mute(members=members, reason=reason):
+                store.mute(members, note=reason, now=now)
+
+
+def candidate(store: Store, one: Waiting, *, knows: bool) -> Candidate:
+    """A waiting delivery with what silences and quiet hours ask about it, where they ask anything."""
+    if not knows:
+        return Candidate(delivery=one.delivery_id, facts={})
+    if one.mention_id is None:
+        subject = store.subject_of(one.alert_id)
+        told: dict[str, object]
+        told = {"brand": subject.brand, "source": subject.source, "case": list(subject.classes), "now": one.created_at}
+        return Candidate(delivery=one.delivery_id, facts=told, case_id=subject.case_id)
+    view = store.mention_of(one.mention_id)
+    lemmas = store.lemmas_of(one.mention_id) or Lemmas()
+    facts = dict(facts_of(view.post, view.mention, lemmas=lemmas, source=view.source, now=one.created_at))
+    case_id = store.case_of(view.post_id, view.mention.brand)
+    return Candidate(delivery=one.delivery_id, facts=facts, case_id=case_id)
