@@ -12,7 +12,7 @@ CONTACT ?=
 # Root leaves nothing of its own in this tree.
 INSTALLER = $(PYTHON) -B systemd/install.py
 
-.PHONY: demo test run check lint types unit proofs bench lock clean install upgrade uninstall python
+.PHONY: demo test run check lint types unit proofs bench bench-alerts lock clean install upgrade uninstall python
 
 demo: $(STAMP)  ## the real daemon on a little web of its own, live in the terminal
 	$(BIN)/monitor demo
@@ -42,6 +42,10 @@ proofs: $(DEV_STAMP)  ## the daemon against an observer that shares no code with
 bench: $(DEV_STAMP)  ## 500 feeds, beside PyPI's reader
 	$(BIN)/pip install --quiet --disable-pip-version-check reader==3.26 sgmllib3k==1.0.0
 	$(BIN)/python -m benchmarks.poll
+
+bench-alerts: $(DEV_STAMP)  ## how many messages a quarter makes, and how soon a post is a message
+	$(BIN)/python -m benchmarks.alert_quarter
+	$(BIN)/python -m benchmarks.alert_latency
 
 lock: $(DEV_STAMP)  ## pin every dependency by hash, from pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links pyproject.toml -o requirements.lock

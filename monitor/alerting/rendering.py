@@ -88,7 +88,7 @@ def render(
 
 def _title(told: Sequence[Carried], frame: Frame) -> str:
     """The subject on one line: that of the only thing, the storm or the case, or how many of what."""
-    more = "" if len(told) == 1 else f" +{len(told) - 1}"
+    more = "" if len(told) == 1 else f" (+{len(told) - 1})"
     if len(told) == 1 or is_storm(told[0]):
         said = _title_of(told[0], frame)
     elif (case := common_case(told)) is not None:

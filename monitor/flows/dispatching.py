@@ -239,21 +239,24 @@ def story_of(store: Store, post_id: int) -> int | None:
 # ── messages leave ──
 
 
-def flush(store: Store, plan: Plan, now: datetime, *, silences: Sequence[CompiledSilence] | None = None) -> int:
+def flush(store: Store, plan: Plan, now: datetime) -> int:
     """Make the messages of all groups whose time has come, or say why they wait or stay away; returns how many groups.
 
-    One transaction: a crash in it leaves every delivery waiting. `silences` are those that hold, None where they are to
-    be looked up and compiled here, which may load dictionaries.
+    One transaction: a crash in it leaves every delivery waiting.
     """
+    if not store.has_due_groups(now):
+        return 0
     with store.transaction():
         due = sorted(store.due_groups(now), key=lambda group: (group.receiver, group.due_at, group.id))
-        if silences is None:
-            silences = (
-                [(one, compile_query(parse(one.match), forms)) for one in store.active_silences(now)] if due else []
-            )
+        silences = silences_at(store, now)
         for name, groups in groupby(due, key=lambda group: group.receiver):
             _flush_receiver(store, plan, name, list(groups), silences=silences, now=now)
     return len(due)
+
+
+def silences_at(store: Store, now: datetime) -> list[CompiledSilence]:
+    """The silences that hold at this moment, ready to be asked."""
+    return [(one, compile_query(parse(one.match), forms)) for one in store.active_silences(now)]
 
 
 def _flush_receiver(

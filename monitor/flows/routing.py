@@ -10,8 +10,8 @@ from monitor.alerting import routes
 from monitor.alerting.silences import first_match
 from monitor.alerting.stages import Candidate, Hold, Mute, Pending, decide_flush
 from monitor.errors import InputError
-from monitor.flows.dispatching import Dispatching, decide_on, story_of
-from monitor.flows.silencing import holding, silence_json
+from monitor.flows.dispatching import Dispatching, decide_on, silences_at, story_of
+from monitor.flows.silencing import silence_json
 from monitor.flows.subscribing import routes_of
 from monitor.models import Lemmas
 
@@ -36,17 +36,16 @@ async def explain(ports: Ports, plan: Plan, arguments: Mapping[str, JSON]) -> JS
     number = arguments.get("mention")
     if not isinstance(number, int):
         raise InputError(f"a mention is named by its number, not {number!r}")
-    silences = await holding(ports)
-    return await ports.writer.run(partial(_explain, number, plan, silences, ports.clock.now()))
+    return await ports.writer.run(partial(_explain, number, plan, ports.clock.now()))
 
 
-def _explain(number: int, plan: Plan, silences: Sequence[CompiledSilence], now: datetime, store: Store) -> JSON:
+def _explain(number: int, plan: Plan, now: datetime, store: Store) -> JSON:
     place = store.place_of(number)
     if place is None:
         raise InputError(f"there is no mention {number}")
     (kept,) = store.kept_posts([place[0]])
     view = next(view for view in kept.mentions if view.id == number)
-    return _Explaining(store, plan, silences, now).mention(kept, view)
+    return _Explaining(store, plan, silences_at(store, now), now).mention(kept, view)
 
 
 @dataclass(frozen=True, slots=True)

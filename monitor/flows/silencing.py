@@ -11,14 +11,14 @@ from monitor.alerting.silences import EVERYTHING, first_match
 from monitor.config.fields import duration, spell_duration
 from monitor.errors import InputError
 from monitor.flows.dispatching import candidate
+from monitor.flows.lexicon import forms, learn
 from monitor.models import Silence
-from monitor.query import compile_query, parse, words_of
+from monitor.query import compile_query, parse
 from monitor.text import plain_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from monitor.alerting.silences import CompiledSilence
     from monitor.flows.ports import Plan, Ports
     from monitor.models import JSON
     from monitor.query import Predicate
@@ -50,15 +50,6 @@ async def silence(ports: Ports, _plan: Plan, arguments: Mapping[str, JSON]) -> J
             raise InputError(f"silences are added or ended, not {done!r}")
 
 
-async def holding(ports: Ports) -> list[CompiledSilence]:
-    """The silences that hold now, their words looked up by a worker, which has the dictionaries."""
-    now = ports.clock.now()
-    silences = await ports.writer.run(lambda store: store.active_silences(now))
-    queries = [parse(one.match) for one in silences]
-    variants = await ports.worker.variants({word for query in queries for word in words_of(query)})
-    return [(one, compile_query(query, variants.__getitem__)) for one, query in zip(silences, queries, strict=True)]
-
-
 async def _add(ports: Ports, arguments: Mapping[str, JSON]) -> JSON:
     now = ports.clock.now()
     match, case = _said(arguments, "match"), arguments.get("case")
@@ -70,7 +61,7 @@ async def _add(ports: Ports, arguments: Mapping[str, JSON]) -> JSON:
     if len(comment) > LONGEST_COMMENT:
         raise InputError(f"a comment has at most {LONGEST_COMMENT} characters, not {len(comment)}")
     query = parse(match or EVERYTHING)
-    variants = await ports.worker.variants(words_of(query))
+    await learn(ports, [str(query)])
     wanted = Silence(
         id=0,
         match=str(query),
@@ -80,7 +71,7 @@ async def _add(ports: Ports, arguments: Mapping[str, JSON]) -> JSON:
         person=_said(arguments, "by"),
         comment=comment,
     )
-    return await ports.writer.run(partial(_store, wanted, compile_query(query, variants.__getitem__), now))
+    return await ports.writer.run(partial(_store, wanted, compile_query(query, forms), now))
 
 
 def _store(wanted: Silence, holds: Predicate, now: datetime, store: Store) -> JSON:

@@ -9,7 +9,7 @@ from monitor.errors import WorkerKilled
 from monitor.flows.casebook import CaseBook
 from monitor.flows.digesting import send_digests
 from monitor.flows.dispatching import flush
-from monitor.flows.silencing import holding
+from monitor.flows.lexicon import learn_entered
 from monitor.flows.standing import tell_standing
 from monitor.flows.storming import watch_ratings, watch_storms
 from monitor.models import Lemmas
@@ -68,11 +68,7 @@ def tell_due(plan: Plan, now: datetime, store: Store) -> int:
 
 async def flush_groups(ports: Ports, plan: Plan) -> int:
     """Make the messages of groups whose time has come; returns how many groups those were."""
-    now = ports.clock.now()
-    if not await ports.writer.run(lambda store: store.has_due_groups(now)):
-        return 0
-    silences = await holding(ports)
-    return await ports.writer.run(lambda store: flush(store, plan, now, silences=silences))
+    return await ports.writer.run(lambda store: flush(store, plan, ports.clock.now()))
 
 
 async def watch(ports: Ports, plan: Plan) -> int:
@@ -85,6 +81,7 @@ async def look_around(ports: Ports, plan: Plan) -> int:
 
     Each is a transaction of its own: one that breaks takes nothing of the others with it.
     """
+    await learn_entered(ports, plan)
     told = 0
     looks: tuple[Callable[[Store, Plan, datetime], int], ...]
     looks = (watch_ratings, tell_standing, send_digests)
