@@ -86,6 +86,7 @@ async def sync_sources(plan: Plan, ports: Ports) -> None:
     hosts = {source.name: host_of(plan.config.reveal(source.url)) for source in plan.config.sources}
     now = ports.clock.now()
     await ports.writer.run(lambda store: store.sync_sources(plan.config.sources, hosts, now))
+    await ports.writer.run(lambda store: store.ask_again(now))  # quiet hours and budgets may be others now
     await follow_playbooks(ports, plan)
     await learn_entered(ports, plan)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from monitor.alerting.styles import duration, link
 from monitor.alerting.templates import facts_of, said_by
-from monitor.models import Label, PostType
+from monitor.models import URGENT, Label, PostType
 from monitor.text import excerpt, safe_text
 
 if TYPE_CHECKING:
@@ -39,7 +39,9 @@ def mention_title(alert: AlertView, frame: Frame) -> str:
     if own is not None:
         return own
     view, words = alert.view, frame.words
-    felt = _felt(view, words)
+    # Whoever is woken by it sees what for.
+    urgent = next((case for case in view.mention.special_cases if case.name in URGENT), None)
+    felt = _case(urgent, words) if urgent is not None else _felt(view, words)
     said = words["title" if alert.case_id is None else "title-in-case"].format(
         sentiment=felt if alert.case_id is None else felt[:1].lower() + felt[1:],
         brand=view.mention.brand,

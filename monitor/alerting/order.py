@@ -27,15 +27,18 @@ def is_storm(one: Carried) -> bool:
     return isinstance(one, SignalView) and one.kind in _STORMS
 
 
-def _rank(one: Carried) -> int:
+def is_urgent(one: Carried) -> bool:
+    """Whether it is about one of the special cases that wake people."""
     match one:
         case AlertView():
-            is_urgent = any(case.name in URGENT for case in one.view.mention.special_cases)
+            return any(case.name in URGENT for case in one.view.mention.special_cases)
         case NoticeView():
-            is_urgent = not URGENT.isdisjoint(one.case.classes)
-        case _:
-            is_urgent = False
-    return _STORM if is_storm(one) else _URGENT if is_urgent else _OTHERS
+            return not URGENT.isdisjoint(one.case.classes)
+    return False
+
+
+def _rank(one: Carried) -> int:
+    return _STORM if is_storm(one) else _URGENT if is_urgent(one) else _OTHERS
 
 
 def _priority(one: Carried) -> int:

@@ -17,7 +17,7 @@ from monitor.alerting.mail import alert_header, page, thread_headers
 from monitor.alerting.mentions import mention_body, mention_title
 from monitor.alerting.messages import RenderedMessage
 from monitor.alerting.notices import notice_body, notice_title
-from monitor.alerting.order import common_case, found_at, ids_of, is_storm, ordered
+from monitor.alerting.order import common_case, found_at, ids_of, is_storm, is_urgent, ordered
 from monitor.alerting.payload import payload
 from monitor.alerting.signals import signal_body, signal_title
 from monitor.alerting.styles import HTML, style_of
@@ -88,7 +88,7 @@ def render(
 
 def _title(told: Sequence[Carried], frame: Frame) -> str:
     """The subject on one line: that of the only thing, the storm or the case, or how many of what."""
-    more = "" if len(told) == 1 else f" (+{len(told) - 1})"
+    more = "" if len(told) == 1 else f" · +{len(told) - 1}"
     if len(told) == 1 or is_storm(told[0]):
         said = _title_of(told[0], frame)
     elif (case := common_case(told)) is not None:
@@ -120,7 +120,7 @@ def _title_of(one: Carried, frame: Frame) -> str:
 
 def _count(told: Sequence[Carried], frame: Frame, title: str, **slots: object) -> str:
     """How many there are of each sort; a count after its word needs no plural in any language."""
-    sorts = ("negative", "neutral", "positive", "cases", "signals", "alarms", "digests")
+    sorts = ("urgent", "negative", "neutral", "positive", "cases", "signals", "alarms", "digests")
     counts = dict.fromkeys(sorts, 0)
     for one in told:
         counts[_sort(one)] += 1
@@ -131,6 +131,8 @@ def _count(told: Sequence[Carried], frame: Frame, title: str, **slots: object) -
 
 def _sort(one: Carried) -> str:
     match one:
+        case AlertView() | NoticeView() if is_urgent(one):
+            return "urgent"
         case AlertView():
             return one.view.mention.sentiment.label.value
         case NoticeView():

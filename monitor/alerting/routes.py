@@ -28,6 +28,8 @@ ALONE: Final = "..."
 """Alertmanager's word for no grouping at all: every post is a group of its own."""
 AT_ONCE: Final = Timing()
 """Nothing is grouped, and nothing waits."""
+SILENTLY: Final = "recorded silently: "
+"""How the decision on history begins."""
 _GRAVE: Final = frozenset({Level.HIGH, Level.CRITICAL})
 
 
@@ -252,7 +254,7 @@ def decide(
     each asked for itself.
     """
     if silent is not None:
-        return Decision(alert=None, reason=f"recorded silently: {silent}")
+        return Decision(alert=None, reason=f"{SILENTLY}{silent}")
     if competitor:
         return Decision(alert=None, reason="recorded only: the brand is a competitor")
     if mention.doubtful:

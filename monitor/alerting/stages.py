@@ -33,12 +33,13 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pending:
-    """A group whose message is due; `held` says that it was put off before."""
+    """A group whose message is due; `held` says that it was put off before, `pressing` that the budget is not asked."""
 
     id: int
     urgent: bool
     held: bool
     members: tuple[Candidate, ...]
+    pressing: bool = False
 
 
 class Send(NamedTuple):
@@ -92,6 +93,8 @@ def decide_flush(
             acts.append(Send((group.id,), _deliveries([left]), is_ping=False))
         elif (held := _quiet(left, receiver, unless, now)) is not None:
             acts.append(held)
+        elif group.pressing:
+            acts.append(Send((group.id,), _deliveries([left]), is_ping=False))
         else:
             waiting.append(left)
     return (*acts, *_within_budget(waiting, receiver, pings, now))

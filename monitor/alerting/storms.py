@@ -125,11 +125,18 @@ class _Found(NamedTuple):
 
 
 def decide_storm(
-    history: History, recent: Sequence[Heard], storm: Storm | None, now: datetime, *, repeat: timedelta = REPEAT
+    history: History,
+    recent: Sequence[Heard],
+    storm: Storm | None,
+    now: datetime,
+    *,
+    repeat: timedelta = REPEAT,
+    remind: timedelta = DAY,
 ) -> Turn:
     """What becomes of a brand's storm: `recent` are all its mentions of the last two days, oldest first.
 
-    `storm` is the one that is open. People hear of it again after `repeat` if more complained, and when it doubled.
+    `storm` is the one that is open. People hear of it again after `repeat` if more complained, when it doubled, and
+    after `remind` in any case.
     """
     if storm is not None:
         begun = (since_of(storm), now)
@@ -137,7 +144,7 @@ def decide_storm(
     complaints = Timeline([*history.complaints, *(one for one in recent if one.is_negative)])
     reckoning = _Reckoning(history, complaints, Timeline(recent))
     if storm is not None:
-        return _go_on(reckoning, storm, now, repeat=repeat)
+        return _go_on(reckoning, storm, now, repeat=repeat, remind=remind)
     if now - history.since < KNOWN:
         return Stay(f"watched only since {history.since:%Y-%m-%d %H:%M}")
     found = reckoning.gravest(now)
@@ -153,7 +160,7 @@ def since_of(storm: Storm) -> datetime:
     return datetime.fromisoformat(since) if isinstance(since, str) else storm.opened_at
 
 
-def _go_on(reckoning: _Reckoning, storm: Storm, now: datetime, *, repeat: timedelta) -> Turn:
+def _go_on(reckoning: _Reckoning, storm: Storm, now: datetime, *, repeat: timedelta, remind: timedelta) -> Turn:
     """What becomes of a storm that is open."""
     since = since_of(storm)
     untold = now - storm.told_at
@@ -165,9 +172,10 @@ def _go_on(reckoning: _Reckoning, storm: Storm, now: datetime, *, repeat: timede
     before = told if isinstance(told, int) else 0
     authors = len({one.author for one in reckoning.complaints.since(since)})
     has_doubled = authors >= 2 * before and untold >= min(DOUBLED, repeat)
-    if not has_doubled and (untold < repeat or authors < GREW * before):
+    is_reminder = untold >= remind
+    if not has_doubled and not is_reminder and (untold < repeat or authors < GREW * before):
         return Stay("it lasts")
-    found = reckoning.gravest(now, lenient=LASTS, longest=NEWS)
+    found = reckoning.gravest(now, lenient=LASTS, longest=DAY if is_reminder else NEWS)
     if found is None:
         return Stay("it ebbs away")
     return Update(reckoning.figures(found, now, since=since), found.said)

@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from monitor.config.faults import closest
 from monitor.config.routechecks import (
+    SPECIAL_CASES,
     entries,
     leading_nowhere,
     mapping_at,
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
 _PACKS = Path(__file__).parents[1] / "understanding" / "data" / "packs"
 """The context packs are the names of these files; what they say is not config's business."""
-_SPECIAL_CASES = _PACKS.parent / "special_cases" / "cases.toml"
 _PLAYBOOKS = Path(__file__).parents[1] / "cases" / "data" / "playbooks.toml"
 """Their names, and levels of special cases, tell which classes of cases there are."""
 _SECRET_HEADERS = ("authorization", "cookie", "key", "secret", "token")
@@ -106,7 +106,7 @@ def _nobody_told(document: Document) -> Iterator[Fault]:
 
 
 def _playbooks_of_nothing(document: Document) -> Iterator[Fault]:
-    special = tomllib.loads(_SPECIAL_CASES.read_text(encoding="utf-8")).items()
+    special = tomllib.loads(SPECIAL_CASES.read_text(encoding="utf-8")).items()
     known = {name for name, case in special if case["level"] != "info"}
     known |= {"confirmed_by_others", *tomllib.loads(_PLAYBOOKS.read_text(encoding="utf-8"))}
     for name in mapping_at(document, "playbooks"):

@@ -5,7 +5,9 @@ As in `checks`, these look at the plain data, so that they speak even while othe
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from monitor.config.faults import closest
 from monitor.query import Everything, Is, Query, parse
@@ -17,6 +19,10 @@ if TYPE_CHECKING:
     from monitor.errors import Fault
 
 _YES = frozenset({"true", "yes", "on", "y", "t", "1"})  # as pydantic reads them
+
+SPECIAL_CASES: Final = Path(__file__).parents[1] / "understanding" / "data" / "special_cases" / "cases.toml"
+"""Their names are config's business, what they mean is not."""
+_OF_HISTORY: Final = ("known_issue", "serial_complainer", "confirmed_by_others", "missing_details", "fake_signals")
 
 
 def entries(document: Document, *section: str | int) -> list[tuple[Place, dict[str, object]]]:
@@ -92,12 +98,18 @@ def _takes_everything(route: dict[str, object]) -> bool:
     return is_open and str(route.get("continue")).lower() not in _YES
 
 
+def special_cases() -> list[str]:
+    """The names of all special cases: those of the judge, and those that only history tells."""
+    return [*tomllib.loads(SPECIAL_CASES.read_text(encoding="utf-8")), *_OF_HISTORY]
+
+
 def never_holding(document: Document) -> Iterator[Fault]:
-    """Filters that ask for a brand or a source that is not configured."""
+    """Filters that ask for a brand or a source that is not configured, or for a special case that there is not."""
     names = {
         field: [str(entry["name"]) for _, entry in entries(document, section)]
         for field, section in (("brand", "brands"), ("source", "sources"))
     }
+    names["case"] = special_cases()
     for place, text in _filters(document):
         for term in parse(text).terms():
             if not isinstance(term, Is) or term.field not in names:

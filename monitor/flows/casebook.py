@@ -19,6 +19,7 @@ from monitor.models import CaseClock, CaseEvent, EventKind, Label, NoticeIntent,
 from monitor.store import rows
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
     from monitor.flows.ports import Plan
@@ -149,10 +150,11 @@ class CaseBook:
         """
         kind = NoticeKind.OPENED if before is None else NoticeKind.GRAVER
         told = () if before is None else self.playbook(before).tell
+        known: set[str] = set()  # where nobody is known for two of the words, both lead to the same receivers
         for word in self.playbook(case).tell:
             if word not in told:
                 reason = f"such a case is told to: {word}"
-                self.tell(case, kind, f"{case.round}:{word}", word, reason=reason, said=said)
+                known |= self.tell(case, kind, f"{case.round}:{word}", word, reason=reason, said=said, known=known)
 
     def tell(
         self,
@@ -165,11 +167,13 @@ class CaseBook:
         said: Said | None = None,
         deadline: Deadline | None = None,
         only: bool = False,
-    ) -> None:
+        known: Collection[str] = (),
+    ) -> set[str]:
         """Let those hear of a case whom a word of its playbook means, else the next word that means somebody.
 
         With `only`, or where people hear of the post itself, nobody else hears where the word means nobody. Unless it
-        is about a `deadline`, it says what is due next.
+        is about a `deadline`, it says what is due next. Those who are `known` to hear of it are passed over; returns
+        the receivers that hear.
         """
         if deadline is None:
             deadline = next(
@@ -187,6 +191,7 @@ class CaseBook:
             ladder=() if only else self.playbook(case).ladder,
             fallback=() if only or (is_pressing and not persons) else self.plan.fallback,
         )
+        heard = tuple((name, why) for name, why in heard if name not in known)
         intent = NoticeIntent(
             key=f"case:{case.id}:{kind.value}:{key}",
             kind=kind,
@@ -198,5 +203,6 @@ class CaseBook:
             due_at=deadline.due_at if deadline else None,
             post_id=said.post_id if said else None,
         )
-        to = Dispatching(self.store, self.plan, self.now).notice(intent.key, case, heard)
+        to = Dispatching(self.store, self.plan, self.now).notice(intent.key, case, heard, pressing=is_pressing)
         self.store.add_notice(intent, to, now=self.now)
+        return {name for name, _ in heard}

@@ -77,7 +77,13 @@ def _hand_over(message: PendingMessage, receiver: Receiver, target: Target, plan
     except DeliveryError as error:
         if error.reason_word != "content":
             raise
-        notify.send(target, notify.reduced(rendered), message_id=message.id)
+        try:
+            notify.send(target, notify.reduced(rendered), message_id=message.id)
+        except DeliveryError as again:
+            if again.reason_word != "content" or not str(again).startswith("SMTP"):
+                raise
+            # A mail server that takes not even the bones of a mail refuses us, and may be talked to.
+            raise DeliveryError(str(again), retry=True, reason_word="refused") from again
 
 
 def _carried(message: PendingMessage, plan: Plan) -> tuple[Carried, ...]:

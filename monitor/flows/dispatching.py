@@ -12,11 +12,25 @@ from datetime import timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
+import structlog
+
+from monitor.alerting.backoff import GIVEN_UP_AFTER
 from monitor.alerting.routes import decide, facts_of, walk
 from monitor.alerting.stages import Candidate, Hold, Mute, Pending, Send, decide_flush
+from monitor.errors import MonitorError
 from monitor.flows.lexicon import forms
 from monitor.flows.subscribing import routes_of
-from monitor.models import URGENT, Dispatch, Group, Lemmas, SignalIntent, SignalKind
+from monitor.models import (
+    URGENT,
+    AlarmIntent,
+    AlarmKind,
+    Dispatch,
+    Group,
+    Label,
+    Lemmas,
+    SignalIntent,
+    SignalKind,
+)
 from monitor.query import compile_query, parse
 from monitor.tracking.alarms import AFTERMATH
 
@@ -26,9 +40,11 @@ if TYPE_CHECKING:
 
     from monitor.alerting.silences import CompiledSilence
     from monitor.flows.ports import Plan
-    from monitor.models import AlarmIntent, AlertIntent, Case, CaseEvent, Decision, Mention, Post, Receiver
+    from monitor.models import AlertIntent, Case, CaseEvent, Decision, Mention, Post, Receiver
     from monitor.store import Store
     from monitor.store.groups import DueGroup, Waiting
+
+log = structlog.get_logger()
 
 CATCH_UP: Final = timedelta(minutes=5)  # as long as the visits that were put off during an outage take to come in
 LATE: Final = timedelta(minutes=10)  # what is found long after it was published waits so long for more of its kind
@@ -37,6 +53,8 @@ STORM_EVERY: Final = timedelta(hours=4)
 IN_STORM: Final = STORM_EVERY + timedelta(
     minutes=30
 )  # so that the storm's own word, where there is one, takes it along
+AGAIN: Final = timedelta(minutes=1)
+GRAVE: Final = 100
 UNCONFIGURED: Final = timedelta(minutes=15)  # a receiver may be commented out for an hour
 
 
@@ -62,39 +80,30 @@ class Dispatching:
         occasion = self._occasion(post, mention)
         storm = self.store.open_storm_of(mention.brand)
         case_id = self.store.case_of(post_id, mention.brand)
-        # What many say in the same words is urgent once.
-        repeats = storm is not None and story_of(self.store, post_id) is not None
         return replace(
             intent,
             to=tuple(
-                Dispatch(receiver, reason, self._placed(receiver, group, occasion, storm, case_id, repeats=repeats))
+                Dispatch(receiver, reason, self._placed(receiver, group, occasion, storm, case_id))
                 for receiver, reason, group in intent.to
             ),
         )
 
     def _placed(
-        self,
-        receiver: Receiver,
-        group: Group | None,
-        occasion: Group | None,
-        storm: int | None,
-        case_id: int | None,
-        *,
-        repeats: bool,
+        self, receiver: Receiver, group: Group | None, occasion: Group | None, storm: int | None, case_id: int | None
     ) -> Group | None:
         if group is None:
             return None
         if occasion is not None:
             return self._place(receiver, occasion)
-        if not group.urgent or repeats:
-            if (in_storm := self._storm(receiver, storm)) is not None:
-                return in_storm
-            if (
-                case_id is not None
-                and not group.urgent
-                and (told := self.store.last_told_of_case(case_id, receiver.name)) is not None
-            ):
-                group = replace(group, key=f"case:{case_id}", labels={"case": str(case_id)}, after=told)
+        if group.urgent:
+            # Of one case one word at once is enough; another case is another matter.
+            if case_id is not None:
+                group = replace(group, key=f"urgent case:{case_id}", labels={"case": str(case_id)})
+            return self._place(receiver, group)
+        if (in_storm := self._storm(receiver, storm)) is not None:
+            return in_storm
+        if case_id is not None and (told := self.store.last_told_of_case(case_id, receiver.name)) is not None:
+            group = replace(group, key=f"case:{case_id}", labels={"case": str(case_id)}, after=told)
         return self._place(receiver, group)
 
     def _place(self, receiver: Receiver, group: Group) -> Group | None:
@@ -107,9 +116,9 @@ class Dispatching:
         if outage is not None and outage.ended_at is not None and self.now - outage.ended_at < AFTERMATH:
             return catch_up(outage.ended_at, urgent=urgent)
         oldest = self.plan.max_age
-        if oldest is not None and post.published is not None and self.now - post.published > oldest:
-            key = "late urgent" if urgent else "late"
-            return Group(key=key, labels={"late": "yes"}, wait=LATE, interval=LATE_EVERY, urgent=urgent)
+        age = timedelta() if post.published is None else self.now - post.published
+        if oldest is not None and age > oldest and not urgent:
+            return Group(key="late", labels={"late": "yes"}, wait=LATE, interval=LATE_EVERY)
         return None
 
     def _storm(self, receiver: Receiver, storm: int | None) -> Group | None:
@@ -144,15 +153,18 @@ class Dispatching:
         return self.store.add_signal(intent, to, now=self.now) is not None
 
     def alarm(self, intent: AlarmIntent, to: Sequence[Receiver], *, group: Group | None = None) -> list[Dispatch]:
-        """Who hears of an alarm, each in its group."""
+        """Who hears of an alarm, each in its group; none waits for a budget, and few are told."""
         reason = f"alarm: {intent.kind.value}"
-        group = group or Group(key=f"alarm:{intent.key}")
+        group = group or Group(key=f"alarm:{intent.key}", pressing=True)
         return [Dispatch(receiver, reason, self._place(receiver, group)) for receiver in to]
 
-    def notice(self, key: str, case: Case, heard: Sequence[tuple[str, str]]) -> list[Dispatch]:
-        """Who hears of a case, each in its group: cases that pass quiet hours do so whatever is told of them."""
+    def notice(self, key: str, case: Case, heard: Sequence[tuple[str, str]], *, pressing: bool) -> list[Dispatch]:
+        """Who hears of a case, each in its group: cases that pass quiet hours do so whatever is told of them.
+
+        What is `pressing` waits for no budget: a reminder that comes after its deadline reminds nobody.
+        """
         urgent = not URGENT.isdisjoint(case.classes)
-        group = Group(key=f"notice:{key}", labels={"case": str(case.id)}, urgent=urgent)
+        group = Group(key=f"notice:{key}", labels={"case": str(case.id)}, urgent=urgent, pressing=pressing)
         receivers = self.plan.receivers
         return [Dispatch(receivers[name], why, self._place(receivers[name], group)) for name, why in heard]
 
@@ -242,21 +254,34 @@ def story_of(store: Store, post_id: int) -> int | None:
 def flush(store: Store, plan: Plan, now: datetime) -> int:
     """Make the messages of all groups whose time has come, or say why they wait or stay away; returns how many groups.
 
-    One transaction: a crash in it leaves every delivery waiting.
+    One transaction for each receiver: a crash in it leaves every delivery waiting.
     """
     if not store.has_due_groups(now):
         return 0
-    with store.transaction():
-        due = sorted(store.due_groups(now), key=lambda group: (group.receiver, group.due_at, group.id))
-        silences = silences_at(store, now)
-        for name, groups in groupby(due, key=lambda group: group.receiver):
-            _flush_receiver(store, plan, name, list(groups), silences=silences, now=now)
+    due = sorted(store.due_groups(now), key=lambda group: (group.receiver, group.due_at, group.id))
+    silences = silences_at(store, now)
+    for name, found in groupby(due, key=lambda group: group.receiver):
+        groups = list(found)
+        try:
+            with store.transaction():
+                _flush_receiver(store, plan, name, groups, silences=silences, now=now)
+        except Exception:
+            # Whatever is wrong with what one receiver waits for must not keep the others waiting.
+            log.exception("the messages of a receiver cannot be made", receiver=name)
+            for group in groups:
+                store.hold_group(group.id, until=now + AGAIN, note="its message could not be made")
     return len(due)
 
 
 def silences_at(store: Store, now: datetime) -> list[CompiledSilence]:
-    """The silences that hold at this moment, ready to be asked."""
-    return [(one, compile_query(parse(one.match), forms)) for one in store.active_silences(now)]
+    """The silences that hold at this moment, ready to be asked; one that this version cannot read mutes nothing."""
+    ready: list[CompiledSilence] = []
+    for one in store.active_silences(now):
+        try:
+            ready.append((one, compile_query(parse(one.match), forms)))
+        except MonitorError:
+            log.exception("a silence cannot be read", silence=one.id)
+    return ready
 
 
 def _flush_receiver(
@@ -270,9 +295,9 @@ def _flush_receiver(
 ) -> None:
     receiver = plan.receivers.get(name)
     if receiver is None:
-        for group in groups:
-            store.hold_group(group.id, until=now + UNCONFIGURED, note=f"the receiver {name!r} is not configured")
+        _wait_for_receiver(store, plan, name, groups, now=now)
         return
+    groups = [_still_open(store, group, now) for group in groups]
     unless = plan.unless.get(name)
     knows = bool(silences) or unless is not None
     acts = decide_flush(
@@ -281,6 +306,7 @@ def _flush_receiver(
                 id=group.id,
                 urgent=group.urgent,
                 held=group.held,
+                pressing=group.pressing,
                 members=tuple(candidate(store, one, knows=knows) for one in group.waiting),
             )
             for group in groups
@@ -303,17 +329,44 @@ def _flush_receiver(
                 store.mute(members, note=reason, now=now)
 
 
+def _still_open(store: Store, group: DueGroup, now: datetime) -> DueGroup:
+    """The group without what was told as open and is over by now."""
+    over = [one for one in group.waiting if one.standing_signal and not store.is_standing(one.standing_signal)]
+    store.mute([one.delivery_id for one in over], note="it is over meanwhile", now=now)
+    return replace(group, waiting=tuple(one for one in group.waiting if one not in over)) if over else group
+
+
+def _wait_for_receiver(store: Store, plan: Plan, name: str, groups: Sequence[DueGroup], *, now: datetime) -> None:
+    """A receiver that is not configured may come back; what waits for it for a week is given up, and that is told."""
+    for group in groups:
+        store.hold_group(group.id, until=now + UNCONFIGURED, note=f"the receiver {name!r} is not configured")
+    old = [one for group in groups for one in group.waiting if now - one.created_at >= GIVEN_UP_AFTER]
+    if old:
+        store.give_up([one.delivery_id for one in old], note=f"the receiver {name!r} was not configured", now=now)
+        alarm = AlarmIntent(
+            key=f"{AlarmKind.RECEIVER}:gone:{name}:{min(one.created_at for one in old).isoformat()}",
+            kind=AlarmKind.RECEIVER,
+            source=None,
+            reason=f"{name} (no longer configured): given up",
+            since=min(one.created_at for one in old),
+        )
+        store.open_alarm(alarm, source_id=None, to=Dispatching(store, plan, now).alarm(alarm, plan.told), now=now)
+
+
 def candidate(store: Store, one: Waiting, *, knows: bool) -> Candidate:
     """A waiting delivery with what silences and quiet hours ask about it, where they ask anything."""
     if not knows:
         return Candidate(delivery=one.delivery_id, facts={})
-    if one.mention_id is None:
-        subject = store.subject_of(one.alert_id)
-        told: dict[str, object]
-        told = {"brand": subject.brand, "source": subject.source, "case": list(subject.classes), "now": one.created_at}
+    subject = store.subject_of(one.alert_id) if one.mention_id is None else None
+    about = one.mention_id if subject is None else subject.mention_id
+    if subject is not None and about is None:
+        # Whoever silences all but grave matters means neither a storm nor a lost network.
+        told: dict[str, object] = {"sentiment": Label.NEGATIVE.value, "priority": GRAVE, "now": one.created_at}
+        told |= {"brand": subject.brand, "source": subject.source, "case": list(subject.classes)}
         return Candidate(delivery=one.delivery_id, facts=told, case_id=subject.case_id)
-    view = store.mention_of(one.mention_id)
-    lemmas = store.lemmas_of(one.mention_id) or Lemmas()
+    assert about is not None  # noqa: S101 - an alert is about a mention, or has a subject
+    view = store.mention_of(about)
+    lemmas = store.lemmas_of(about) or Lemmas()
     facts = dict(facts_of(view.post, view.mention, lemmas=lemmas, source=view.source, now=one.created_at))
     case_id = store.case_of(view.post_id, view.mention.brand)
     return Candidate(delivery=one.delivery_id, facts=facts, case_id=case_id)

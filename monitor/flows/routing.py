@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from monitor.alerting import routes
+from monitor.alerting.routes import SILENTLY
 from monitor.alerting.silences import first_match
 from monitor.alerting.stages import Candidate, Hold, Mute, Pending, decide_flush
 from monitor.errors import InputError
@@ -62,6 +63,8 @@ class _Explaining:
         lemmas, story = self.store.lemmas_of(view.id) or Lemmas(), story_of(self.store, kept.id)
         post, source, found_at = kept.post, kept.source, kept.discovered_at
         facts = routes.facts_of(post, mention, lemmas=lemmas, source=source, now=found_at, story=story)
+        # What was history when it was found is not news by being asked for.
+        history = view.decision.removeprefix(SILENTLY) if view.decision.startswith(SILENTLY) else None
         decision = decide_on(
             self.store,
             self.plan,
@@ -71,12 +74,12 @@ class _Explaining:
             source=source,
             key=kept.key,
             lemmas=lemmas,
-            silent=None,
+            silent=history,
             now=found_at,
         )
         told: Sequence[Dispatch] = ()
         if decision.alert is not None:
-            dispatching = Dispatching(self.store, self.plan, self.now)
+            dispatching = Dispatching(self.store, self.plan, found_at)
             told = dispatching.mention(decision.alert, post, mention, post_id=kept.id).to
         trees = [self.plan.routes, *((one,) for one in routes_of(self.store, self.plan))]
         candidate = Candidate(delivery=0, facts=facts, case_id=case_id)

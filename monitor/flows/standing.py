@@ -1,7 +1,8 @@
 """What stays open and untold: sources that fail, cases that nobody has acknowledged. It is said again, and rarely.
 
-A storm tells its own course (monitor/flows/storming.py). All that stands is told to a receiver in one message, at most
-once in the repeat interval of its routes; what nobody touched for a week is left to reports and digests.
+A storm tells its own course (monitor/flows/storming.py). Each receiver hears after the repeat interval of its routes,
+of all that is due together; what nobody touched for a week is left to reports and digests. What is over by the time at
+which the message leaves is told no more (monitor/flows/dispatching.py).
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ from monitor.models import Dispatch, Group, SignalIntent, SignalKind, Timing
 from monitor.store import rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from datetime import datetime
 
     from monitor.flows.ports import Plan
@@ -24,29 +24,30 @@ if TYPE_CHECKING:
     from monitor.store.signals import Standing
 
 LONGEST: Final = timedelta(days=7)
-TOGETHER: Final = 200  # open states that are told of in one transaction
-WAIT: Final = timedelta(minutes=1)  # so that what stands open comes in one message
+GROUP: Final = Group(key="standing", labels={"standing": "yes"}, wait=timedelta(minutes=1), interval=timedelta(hours=3))
+"""What stands open comes together: what becomes due within three hours after a message waits for their end."""
 
 
 def tell_standing(store: Store, plan: Plan, now: datetime) -> int:
-    """Tell again of what was open all through the repeat interval of somebody who knows of it; returns how many."""
+    """Tell those again who know of an open state and were not told of it for their repeat interval; returns how many.
+
+    Whoever was told of a case hears of it again; of an alarm, whoever hears of alarms.
+    """
     repeats = {receiver.name: repeat_of(receiver, plan) for receiver in plan.receivers.values()}
-    if not repeats:
-        return 0
     told = 0
     with store.transaction():
         is_silenced = bool(store.active_silences(now))
-        for one in store.standing(before=now - min(repeats.values()), since=now - LONGEST, limit=TOGETHER):
+        for one in store.standing(since=now - LONGEST):
             to = [
                 Dispatch(
-                    receiver,
+                    plan.receivers[name],
                     "it is still open",
-                    place(receiver, _group(repeats[receiver.name]), is_silenced=is_silenced),
+                    place(plan.receivers[name], GROUP, is_silenced=is_silenced),
                 )
-                for receiver in _who(one, store, plan)
-                if now - one.told_at >= repeats[receiver.name]
+                for name, at in one.told_at.items()
+                if name in repeats and now - at >= repeats[name]
             ]
-            told += bool(to) and store.add_signal(_intent(one), to, now=now) is not None
+            told += bool(to) and store.add_signal(_intent(one, now), to, now=now) is not None
     return told
 
 
@@ -58,23 +59,10 @@ def repeat_of(receiver: Receiver, plan: Plan) -> timedelta:
     )
 
 
-def _group(repeat: timedelta) -> Group:
-    return Group(key="standing", labels={"standing": "yes"}, wait=WAIT, interval=repeat)
-
-
-def _who(one: Standing, store: Store, plan: Plan) -> Iterator[Receiver]:
-    if one.case_id is None:
-        yield from plan.told
-        return
-    for name in store.told_case(one.case_id):
-        if name in plan.receivers:
-            yield plan.receivers[name]
-
-
-def _intent(one: Standing) -> SignalIntent:
+def _intent(one: Standing, now: datetime) -> SignalIntent:
     what, number = ("alarm", one.alarm_id) if one.case_id is None else ("case", one.case_id)
     return SignalIntent(
-        key=f"standing:{what}:{number}:{rows.to_text(one.told_at)}",
+        key=f"standing:{what}:{number}:{rows.to_text(now)}",
         kind=SignalKind.STANDING,
         reason=one.reason,
         brand=one.brand,

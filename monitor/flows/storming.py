@@ -10,11 +10,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from monitor.alerting.ratings import decide_rating
-from monitor.alerting.routes import facts_of
+from monitor.alerting.routes import every_route, facts_of
 from monitor.alerting.storms import Close, History, Open, Stay, decide_storm, since_of
 from monitor.alerting.usual import Day, Heard
 from monitor.flows.dispatching import STORM_EVERY, story_of, tell_signal
-from monitor.models import Group, Label, Lemmas, SignalIntent, SignalKind, Storm
+from monitor.models import Group, Label, Lemmas, SignalIntent, SignalKind, Storm, Timing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,6 +31,7 @@ HISTORY: Final = timedelta(days=31)  # the days of the baseline, with windows th
 STEPS: Final = (3, 10, 30, 100)
 """Authors who tell a story against a brand: how many are worth telling, once each."""
 SPREAD_WAIT: Final = timedelta(minutes=3)  # a flood becomes a storm within it, and is told as that alone
+SPREAD_EVERY: Final = timedelta(minutes=30)
 GRAVE: Final = 100  # a storm is as urgent as anything
 
 
@@ -69,7 +70,8 @@ class _Watch:
             storms=[(min(since_of(one), one.opened_at), end) for one, end in former],
         )
         recent = [Heard(*row) for row in self.store.heard(self.brand, border)]
-        turn = decide_storm(history, recent, storm, self.now, repeat=STORM_EVERY)
+        remind = min((route.timing.repeat for route in every_route(self.plan.routes)), default=Timing().repeat)
+        turn = decide_storm(history, recent, storm, self.now, repeat=min(STORM_EVERY, remind), remind=remind)
         if isinstance(turn, Stay):
             return False
         if storm is not None:
@@ -112,7 +114,11 @@ class _Watch:
         """Tell of a step at once, with all that waits for the next one."""
         key = f"storm:{storm_id}"
         group = Group(
-            key=key, labels={"storm": str(storm_id)}, interval=STORM_EVERY, urgent=kind is SignalKind.STORM_OPENED
+            key=key,
+            labels={"storm": str(storm_id)},
+            interval=STORM_EVERY,
+            urgent=kind is SignalKind.STORM_OPENED,
+            pressing=True,
         )
         intent = SignalIntent(
             key=f"{key}:{kind.value}:{self.now.isoformat()}",
@@ -159,8 +165,9 @@ def spread(store: Store, plan: Plan, *, post_id: int, brand: str, now: datetime)
     # It passes the budget, but not a storm: what opens while it waits takes it along.
     group = None
     if store.open_storm_of(brand) is None:
-        labels = {"brand": brand, "story": str(told.story_id)}
-        group = Group(key=name, labels=labels, wait=SPREAD_WAIT, urgent=True)
+        group = Group(
+            key=f"spreading:{brand}", labels={"brand": brand}, wait=SPREAD_WAIT, interval=SPREAD_EVERY, pressing=True
+        )
     return tell_signal(store, plan, intent, facts=_facts(store, told.mention_id, now), now=now, group=group)
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from monitor.errors import WorkerKilled
+import structlog
+
+from monitor.errors import WorkerKilled, WorkersStopped
 from monitor.flows.casebook import CaseBook
 from monitor.flows.digesting import send_digests
 from monitor.flows.dispatching import flush
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
     from monitor.flows.ports import Plan, Ports
     from monitor.store import Store
     from monitor.store.search import StaleMention
+
+log = structlog.get_logger()
 
 TOGETHER: Final = 100  # mentions that are indexed, or deadlines that are told of, in one transaction
 
@@ -81,12 +86,16 @@ async def look_around(ports: Ports, plan: Plan) -> int:
 
     Each is a transaction of its own: one that breaks takes nothing of the others with it.
     """
-    await learn_entered(ports, plan)
+    with suppress(WorkerKilled, WorkersStopped):  # then a word is looked up where it is asked for
+        await learn_entered(ports, plan)
     told = 0
     looks: tuple[Callable[[Store, Plan, datetime], int], ...]
     looks = (watch_ratings, tell_standing, send_digests)
     for look in looks:
-        told += await ports.writer.run(partial(_look, look, plan, ports.clock.now()))
+        try:
+            told += await ports.writer.run(partial(_look, look, plan, ports.clock.now()))
+        except Exception:
+            log.exception("a look around broke", look=look.__name__)
     return told
 
 

@@ -45,9 +45,9 @@ SHIPPED_TIMING: Final = Timing(
 class Group:
     """The group that a delivery waits in; there is one for each receiver and `key`.
 
-    `labels` are what its members share. `urgent` groups pass quiet hours and the budget. `after` is when people were
-    told of the same matter last, which a new group counts its interval from; `until` the moment at which what waits
-    leaves at the latest, instead of after `wait` or `interval`.
+    `labels` are what its members share. What is `urgent` passes quiet hours and the budget, what is `pressing` the
+    budget alone. `after` is when people were told of the same matter last, which a new group counts its interval from;
+    `until` the moment at which what waits leaves at the latest, instead of after `wait` or `interval`.
     """
 
     key: str
@@ -55,6 +55,7 @@ class Group:
     wait: timedelta = timedelta()
     interval: timedelta = timedelta()
     urgent: bool = False
+    pressing: bool = False
     after: datetime | None = None
     until: datetime | None = None
 
@@ -67,7 +68,8 @@ class Group:
         until = None if self.until is None else max(self.until, now)
         if waiting is not None or until is not None:
             return min(filter(None, (waiting, until)))
-        last = max(filter(None, (told, self.after)), default=None)
+        # A moment that lies ahead was told by a clock that has been set back since.
+        last = max((one for one in (told, self.after) if one is not None and one <= now), default=None)
         return last + self.interval if last is not None and last + self.interval > now else now + self.wait
 
 
@@ -237,7 +239,7 @@ class SignalView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DigestView:
-    """A stored digest as messages tell it: `figures` is what monitor/flows/digests.py counted."""
+    """A stored digest as messages tell it: `figures` is what monitor/flows/digesting.py counted."""
 
     id: int
     alert_id: int

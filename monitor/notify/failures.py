@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 RETRY_AFTER_CAP: Final = timedelta(hours=24)
 _ASKS: Final = frozenset({429, 503})  # statuses with which Retry-After is heeded
 _SECONDS: Final = re.compile(r"\d{1,12}(?:\.\d{1,6})?")
+_OF_MAILBOX: Final = b"5.2."
 _ENHANCED: Final = re.compile(rb"\b[245]\.\d{1,3}\.\d{1,3}\b")
 # With 400 Telegram and Slack say, too, that there is no such place, or that we may not write there.
 _NO_SUCH_PLACE: Final = re.compile(
@@ -96,6 +97,9 @@ def of_smtp(error: smtplib.SMTPException) -> Ruling:
         return _SERVER
     if isinstance(error, smtplib.SMTPAuthenticationError) or code in {530, 535}:
         return _AUTH
+    said = _ENHANCED.search(_smtp_text(error))
+    if said is not None and said[0].startswith(_OF_MAILBOX):  # full, or locked: nothing that the mail says
+        return _REFUSED
     return _CONTENT if isinstance(error, smtplib.SMTPDataError) or code == 552 else _REFUSED
 
 

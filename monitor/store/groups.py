@@ -19,13 +19,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """A delivery that waits for its message; `is_mention` says that its alert is about one."""
+    """A delivery that waits for its message; `standing_signal` is the one that tells of something as still open."""
 
     delivery_id: int
     alert_id: int
     alert_key: str
     mention_id: int | None
     created_at: datetime
+    standing_signal: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +38,7 @@ class DueGroup:
     key: str
     labels: Mapping[str, str]
     urgent: bool
+    pressing: bool
     held: bool
     due_at: datetime
     waiting: tuple[Waiting, ...]
@@ -44,12 +46,13 @@ class DueGroup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """What an alert is about that is about no mention: whatever of it is known; `classes` are those of its case."""
+    """What an alert is about that is no mention itself, as far as that is known; `classes` are those of its case."""
 
     brand: str | None
     source: str | None
     case_id: int | None
     classes: tuple[str, ...]
+    mention_id: int | None
 
 
 class GroupVerbs(OutboxVerbs):
@@ -71,8 +74,10 @@ class GroupVerbs(OutboxVerbs):
 
     def _due_group(self, row: Mapping[str, object]) -> DueGroup:
         waiting = self._db.query(
-            "SELECT deliveries.id, alert_id, alerts.key, alerts.mention_id, deliveries.created_at FROM deliveries "
-            "JOIN alerts ON alerts.id = alert_id WHERE group_id = ? AND state = 'pending' "
+            "SELECT deliveries.id, alert_id, alerts.key, alerts.mention_id, deliveries.created_at, "
+            "signals.id AS signal FROM deliveries JOIN alerts ON alerts.id = alert_id "
+            "LEFT JOIN signals ON signals.id = alerts.signal_id AND signals.kind = 'standing' "
+            "WHERE group_id = ? AND state = 'pending' "
             "AND NOT EXISTS (SELECT 1 FROM message_deliveries WHERE delivery_id = deliveries.id) ORDER BY alert_id",
             (row["id"],),
         )
@@ -82,6 +87,7 @@ class GroupVerbs(OutboxVerbs):
             key=str(row["key"]),
             labels=json.loads(str(row["labels"])),
             urgent=bool(row["urgent"]),
+            pressing=bool(row["pressing"]),
             held=bool(row["held"]),
             due_at=rows.moment(row["due_at"]),
             waiting=tuple(
@@ -91,6 +97,7 @@ class GroupVerbs(OutboxVerbs):
                     alert_key=one["key"],
                     mention_id=one["mention_id"],
                     created_at=rows.moment(one["created_at"]),
+                    standing_signal=one["signal"],
                 )
                 for one in waiting
             ),
@@ -116,9 +123,9 @@ class GroupVerbs(OutboxVerbs):
             if is_ping:
                 self._db.execute("INSERT INTO pings VALUES (?, ?)", (receiver.name, at))
         self._db.execute(
-            f"UPDATE groups SET due_at = NULL, held = 0{', told_at = :at' if waiting else ''} "  # noqa: S608 - constants
-            "WHERE id IN (SELECT value FROM json_each(:ids))",
-            {"at": at, "ids": json.dumps(list(groups))},
+            "UPDATE groups SET due_at = NULL, held = 0, urgent = 0, pressing = 0, "
+            "told_at = coalesce(:told, told_at) WHERE id IN (SELECT value FROM json_each(:ids))",
+            {"told": at if waiting else None, "ids": json.dumps(list(groups))},
         )
 
     def hold_group(self, group_id: int, *, until: datetime, note: str) -> None:
@@ -131,6 +138,20 @@ class GroupVerbs(OutboxVerbs):
             "UPDATE deliveries SET note = ? WHERE group_id = ? AND state = 'pending' AND NOT EXISTS ("
             "SELECT 1 FROM message_deliveries WHERE delivery_id = deliveries.id)",
             (note, group_id),
+        )
+
+    def ask_again(self, now: datetime) -> None:
+        """What was put off is due now: whatever holds it may have changed."""
+        self._db.execute(
+            "UPDATE groups SET due_at = ? WHERE held AND due_at > ?", (rows.to_text(now), rows.to_text(now))
+        )
+
+    def give_up(self, delivery_ids: Sequence[int], *, note: str, now: datetime) -> None:
+        """Nobody can be told by these any more; `note` says why."""
+        self._db.execute(
+            "UPDATE deliveries SET state = 'dead', settled_at = ?, note = ? "
+            "WHERE state = 'pending' AND id IN (SELECT value FROM json_each(?))",
+            (rows.to_text(now), note, json.dumps(list(delivery_ids))),
         )
 
     def mute(self, delivery_ids: Sequence[int], *, note: str, now: datetime) -> None:
@@ -156,7 +177,7 @@ class GroupVerbs(OutboxVerbs):
                 JOIN alerts ON alerts.id = alert_id LEFT JOIN mentions ON mentions.id = alerts.mention_id
                 LEFT JOIN signals ON signals.id = alerts.signal_id AND signals.kind = 'spreading'
             WHERE groups.due_at IS NOT NULL AND deliveries.state = 'pending'
-                AND (NOT groups.urgent OR signals.id IS NOT NULL) AND coalesce(mentions.brand, signals.brand) = ?
+                AND NOT groups.urgent AND coalesce(mentions.brand, signals.brand) = ?
                 AND NOT EXISTS (SELECT 1 FROM message_deliveries WHERE delivery_id = deliveries.id)
             ORDER BY deliveries.id
             """,
@@ -200,7 +221,9 @@ class GroupVerbs(OutboxVerbs):
         (row,) = self._db.query(
             """
             SELECT coalesce(signals.brand, cases.brand) AS brand, sources.name AS source, cases.id AS case_id,
-                cases.classes
+                cases.classes, coalesce(signals.mention_id, (
+                    SELECT mention_id FROM case_posts WHERE case_posts.post_id = case_notices.post_id
+                        AND case_posts.case_id = case_notices.case_id)) AS mention_id
             FROM alerts LEFT JOIN alarms ON alarms.id = alerts.alarm_id
                 LEFT JOIN case_notices ON case_notices.id = alerts.notice_id
                 LEFT JOIN signals ON signals.id = alerts.signal_id
@@ -215,6 +238,7 @@ class GroupVerbs(OutboxVerbs):
             source=row["source"],
             case_id=row["case_id"],
             classes=tuple(json.loads(row["classes"] or "[]")),
+            mention_id=row["mention_id"],
         )
 
     def drop_old_groups(self, before: datetime) -> int:

@@ -16,6 +16,7 @@ CREATE TABLE groups (
     key TEXT NOT NULL,
     labels TEXT NOT NULL,
     urgent INTEGER NOT NULL DEFAULT 0,
+    pressing INTEGER NOT NULL DEFAULT 0,
     due_at TEXT,
     held INTEGER NOT NULL DEFAULT 0,
     told_at TEXT,
@@ -164,6 +165,6 @@ CREATE INDEX alerts_by_notice ON alerts (notice_id) WHERE notice_id IS NOT NULL;
 CREATE INDEX alerts_by_signal ON alerts (signal_id) WHERE signal_id IS NOT NULL;
 CREATE INDEX alerts_by_digest ON alerts (digest_id) WHERE digest_id IS NOT NULL;
 CREATE INDEX deliveries_by_state ON deliveries (state, id);
-CREATE INDEX deliveries_by_group ON deliveries (group_id) WHERE group_id IS NOT NULL AND state = 'pending';
+CREATE INDEX deliveries_by_group ON deliveries (group_id) WHERE group_id IS NOT NULL;
 CREATE INDEX message_deliveries_by_delivery ON message_deliveries (delivery_id);
 """

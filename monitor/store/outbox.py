@@ -54,6 +54,10 @@ SETTLED: Final = """
 """
 
 
+MANY: Final = 50  # alerts in a message, from which on each is read in part
+ROOM_OF_MANY: Final = 1000  # code points of a post
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingMessage:
     """A claimed message: `attempts` counts those already made.
@@ -188,12 +192,21 @@ class OutboxVerbs:
             due = rows.to_text(group.due(waiting=waiting, told=told, now=now))
         if found is not None:
             self._db.execute(
-                "UPDATE groups SET due_at = ?, urgent = max(urgent, ?) WHERE id = ?", (due, group.urgent, found[0])
+                "UPDATE groups SET due_at = ?, urgent = max(urgent, ?), pressing = max(pressing, ?) WHERE id = ?",
+                (due, int(group.urgent), int(group.pressing), found[0]),
             )
             return int(found[0])
         number = self._insert(
-            "INSERT INTO groups (receiver, key, labels, urgent, due_at) VALUES (?, ?, ?, ?, ?) RETURNING id",
-            (receiver, group.key, json.dumps(dict(group.labels), ensure_ascii=False), int(group.urgent), due),
+            "INSERT INTO groups (receiver, key, labels, urgent, pressing, due_at) VALUES (?, ?, ?, ?, ?, ?) "
+            "RETURNING id",
+            (
+                receiver,
+                group.key,
+                json.dumps(dict(group.labels), ensure_ascii=False),
+                int(group.urgent),
+                int(group.pressing),
+                due,
+            ),
         )
         assert number is not None  # noqa: S101 - it was just inserted
         return number
@@ -215,6 +228,11 @@ class OutboxVerbs:
             "JOIN message_deliveries ON message_deliveries.delivery_id = deliveries.id "
             "WHERE message_deliveries.message_id = ? ORDER BY alerts.id"
         )
+        (many,) = self._db.execute(
+            "SELECT count(*) > ? FROM message_deliveries WHERE message_id = ?", (MANY, row["id"])
+        ).fetchone()
+        # Of thousands nobody reads all, and all of them together would not fit into memory.
+        room = ROOM_OF_MANY if many else None
         alerts = self._db.query(ALERT_VIEW + carried, (row["id"],))
         alarms = self._db.query(ALARM_VIEW + carried, (row["id"],))
         notices = self._db.query(NOTICE_VIEW + carried, (row["id"],))
@@ -228,7 +246,7 @@ class OutboxVerbs:
             target=str(row["target"]),
             attempts=int(str(row["attempts"])),
             created_at=created_at,
-            alerts=tuple(map(alert_view, alerts)),
+            alerts=tuple(alert_view(alert, room=room) for alert in alerts),
             alarms=tuple(map(alarm_view, alarms)),
             notices=tuple(map(notice_view, notices)),
             signals=tuple(map(signal_view, signals)),

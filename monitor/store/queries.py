@@ -170,15 +170,15 @@ def mention_view(row: Mapping[str, Any]) -> MentionView:
     )
 
 
-def alert_view(row: Mapping[str, Any]) -> AlertView:
-    """A record from a row of ALERT_VIEW."""
+def alert_view(row: Mapping[str, Any], *, room: int | None = None) -> AlertView:
+    """A record from a row of ALERT_VIEW; of the post's text the first `room` code points, None for all."""
     created_at = rows.to_moment(str(row["alert_created_at"]))
     assert created_at is not None  # noqa: S101 - the column is NOT NULL
     return AlertView(
         id=int(str(row["alert_id"])),
         reason=str(row["reason"]),
         created_at=created_at,
-        view=mention_view(row),
+        view=mention_view(row if room is None else {**row, "text": str(row["text"])[:room]}),
         case_id=row["case_id"],
         case_opened_at=rows.to_moment(row["case_opened_at"]),
         earlier=row["earlier"],

@@ -97,7 +97,15 @@ class RemovalVerbs(OutboxVerbs):
         return told, self._remove("cases", "id", over)
 
     def _remove_signals(self, column: str, among: Collection[int | str]) -> Erased:
-        """Signals of mentions, cases or alarms that go, with all that was told of them."""
+        """Signals of mentions, cases or alarms that go, with all that was told of them.
+
+        That a story spread stays known, or it would be told again of the posts that are left.
+        """
+        self._db.execute(
+            f"UPDATE signals SET {column} = NULL WHERE kind = 'spreading' AND {column} IN ("  # noqa: S608 - constants
+            "SELECT value FROM json_each(?))",
+            (json.dumps(list(among)),),
+        )
         signals = self._ids(f"SELECT id FROM signals WHERE {column} IN (SELECT value FROM json_each(?))", among)  # noqa: S608 - constants
         gone = self._remove_alerts(
             self._ids("SELECT id FROM alerts WHERE signal_id IN (SELECT value FROM json_each(?))", signals)

@@ -124,6 +124,12 @@ class RetentionVerbs(RemovalVerbs):
                 told = f"SELECT id FROM alerts WHERE {column} IN (SELECT value FROM json_each(?))"  # noqa: S608 - constants
                 gone = gone.plus(self._remove_alerts(self._ids(told, past)))
                 self._remove(table, "id", past)
+            # What a restore noted as told carries nothing.
+            self._db.execute(
+                "DELETE FROM messages WHERE state <> 'pending' AND settled_at < ? "
+                "AND NOT EXISTS (SELECT 1 FROM message_deliveries WHERE message_id = messages.id)",
+                (rows.to_text(before),),
+            )
         return gone
 
     def past_their_time(self, after: int, *, mentions_before: datetime, others_before: datetime) -> Window:

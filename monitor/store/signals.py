@@ -11,7 +11,7 @@ from monitor.store import rows
 from monitor.store.outbox import OutboxVerbs
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from monitor.models import Dispatch, SignalIntent
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """An open state: an alarm, or a case that nobody has acknowledged; `told_at` is when anybody was told of it last.
+    """An open state: an alarm, or a case that nobody has acknowledged; `told_at` is when each receiver was told last.
 
     `reason` says what is open: the alarm's kind, or "unacknowledged".
     """
 
     since: datetime
-    told_at: datetime
+    told_at: Mapping[str, datetime]
     reason: str
     brand: str | None = None
     source: str | None = None
@@ -35,27 +35,32 @@ class Standing:
 
 
 _STANDING: Final = """
+    SELECT found_at AS since, 'unacknowledged' AS reason, brand, NULL AS source, id AS case_id, NULL AS alarm_id,
+        (SELECT min(mention_id) FROM case_posts WHERE case_posts.case_id = cases.id) AS mention_id
+    FROM cases WHERE state = 'new' AND acknowledged_at IS NULL AND opened_at >= :since
+    UNION ALL SELECT alarms.opened_at, alarms.kind, NULL, sources.name, NULL, alarms.id, NULL
+    FROM alarms LEFT JOIN sources ON sources.id = alarms.source_id
+    WHERE closed_at IS NULL AND alarms.kind NOT IN ('gap', 'receiver') AND alarms.opened_at >= :since
+"""
+# Whom a silence kept from it has not been told.
+_TOLD: Final = """
     WITH open_cases AS (
-        SELECT cases.id, cases.brand, cases.found_at, max(
-            coalesce((SELECT max(at) FROM signals WHERE case_id = cases.id AND kind = 'standing'), ''),
-            coalesce((SELECT max(at) FROM case_notices WHERE case_id = cases.id), ''),
-            coalesce((SELECT max(alerts.created_at) FROM case_posts JOIN alerts USING (mention_id)
-                WHERE case_posts.case_id = cases.id), '')) AS told_at
-        FROM cases WHERE state = 'new' AND acknowledged_at IS NULL AND opened_at >= :since
+        SELECT id FROM cases WHERE state = 'new' AND acknowledged_at IS NULL AND opened_at >= :since
     ), open_alarms AS (
-        SELECT alarms.id, alarms.kind, alarms.opened_at, sources.name AS source, max(
-            coalesce((SELECT max(at) FROM signals WHERE alarm_id = alarms.id), ''),
-            coalesce((SELECT max(created_at) FROM alerts WHERE alarm_id = alarms.id), '')) AS told_at
-        FROM alarms LEFT JOIN sources ON sources.id = alarms.source_id
-        WHERE closed_at IS NULL AND alarms.kind <> 'gap' AND alarms.opened_at >= :since
+        SELECT id FROM alarms WHERE closed_at IS NULL AND kind NOT IN ('gap', 'receiver') AND opened_at >= :since
+    ), told AS (
+        SELECT case_posts.case_id, NULL AS alarm_id, alerts.id AS alert FROM case_posts
+            JOIN alerts ON alerts.mention_id = case_posts.mention_id WHERE case_posts.case_id IN open_cases
+        UNION ALL SELECT case_id, NULL, alerts.id FROM case_notices JOIN alerts ON notice_id = case_notices.id
+            WHERE case_id IN open_cases
+        UNION ALL SELECT signals.case_id, NULL, alerts.id FROM signals JOIN alerts ON signal_id = signals.id
+            WHERE signals.case_id IN open_cases AND kind = 'standing'
+        UNION ALL SELECT NULL, signals.alarm_id, alerts.id FROM signals JOIN alerts ON signal_id = signals.id
+            WHERE signals.alarm_id IN open_alarms AND kind = 'standing'
+        UNION ALL SELECT NULL, alarm_id, id FROM alerts WHERE alarm_id IN open_alarms
     )
-    SELECT found_at AS since, told_at, 'unacknowledged' AS reason, brand, NULL AS source, id AS case_id,
-        NULL AS alarm_id,
-        (SELECT min(mention_id) FROM case_posts WHERE case_posts.case_id = open_cases.id) AS mention_id
-    FROM open_cases WHERE told_at <> '' AND told_at <= :before
-    UNION ALL SELECT opened_at, told_at, kind, NULL, source, NULL, id, NULL
-    FROM open_alarms WHERE told_at <> '' AND told_at <= :before
-    ORDER BY 1 LIMIT :limit
+    SELECT case_id, alarm_id, receiver, max(deliveries.created_at) FROM told JOIN deliveries ON alert_id = alert
+    WHERE state <> 'muted' GROUP BY 1, 2, 3
 """
 
 
@@ -91,26 +96,30 @@ class SignalVerbs(OutboxVerbs):
                 self._add_alert(told, signal_id=signal, now=now)
         return signal
 
-    def standing(self, *, before: datetime, since: datetime, limit: int) -> list[Standing]:
-        """Open states of which people were told, nobody later than `before`, that began after `since`; oldest first.
+    def standing(self, *, since: datetime) -> list[Standing]:
+        """Open states that began after `since`, with those who were told of them.
 
-        Gaps are no states: they happened.
+        Gaps are no states: they happened. Of a receiver that takes nothing those hear who can.
         """
-        values = {"before": rows.to_text(before), "since": rows.to_text(since), "limit": limit}
+        values = {"since": rows.to_text(since)}
+        told: dict[tuple[int | None, int | None], dict[str, datetime]] = {}
+        for case_id, alarm_id, receiver, at in self._db.execute(_TOLD, values).fetchall():
+            told.setdefault((case_id, alarm_id), {})[str(receiver)] = rows.moment(at)
         return [
-            Standing(**{**row, "since": rows.moment(row["since"]), "told_at": rows.moment(row["told_at"])})
+            Standing(**{**row, "since": rows.moment(row["since"]), "told_at": heard})
             for row in self._db.query(_STANDING, values)
+            if (heard := told.get((row["case_id"], row["alarm_id"])))
         ]
 
-    def told_case(self, case_id: int) -> list[str]:
-        """The receivers that were told of a case, by name."""
-        found = self._db.execute(
+    def is_standing(self, signal_id: int) -> bool:
+        """Whether what a signal told of as open still is."""
+        row = self._db.execute(
             """
-            SELECT DISTINCT receiver FROM deliveries JOIN alerts ON alerts.id = alert_id
-            WHERE mention_id IN (SELECT mention_id FROM case_posts WHERE case_id = :case AND mention_id IS NOT NULL)
-                OR notice_id IN (SELECT id FROM case_notices WHERE case_id = :case)
-            ORDER BY 1
+            SELECT coalesce(alarms.closed_at IS NULL AND alarms.id IS NOT NULL, 0)
+                OR coalesce(cases.state = 'new' AND cases.acknowledged_at IS NULL, 0)
+            FROM signals LEFT JOIN alarms ON alarms.id = signals.alarm_id LEFT JOIN cases ON cases.id = signals.case_id
+            WHERE signals.id = ?
             """,
-            {"case": case_id},
-        )
-        return [str(row[0]) for row in found.fetchall()]
+            (signal_id,),
+        ).fetchone()
+        return bool(row[0])

@@ -168,6 +168,9 @@ class Store(
             )
             # What quiet hours hold for longer is held again.
             self._db.execute("UPDATE groups SET due_at = ? WHERE due_at > ?", (latest, latest))
+            at = rows.to_text(now)
+            self._db.execute("UPDATE storms SET told_at = :at WHERE told_at > :at AND closed_at IS NULL", {"at": at})
+            self._db.execute("DELETE FROM pings WHERE at > ?", (at,))
 
     def lease_due(self, now: datetime, limit: int, *, per_host: int = 2) -> list[LeasedSource]:
         """Take up to `limit` sources whose time has come, the longest waiting first.

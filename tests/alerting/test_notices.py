@@ -346,7 +346,7 @@ def test_where_there_is_little_room_the_link_goes_before_the_state_and_the_comma
 
 def test_several_notices_make_one_message() -> None:
     message = rendered(make_notice(), make_notice(NoticeKind.BREACH, id=5), url="discord://x")
-    assert message.title == "МойСклад: case 31, new: unhappy with the brand (+1)"
+    assert message.title == "МойСклад: case 31, new: unhappy with the brand · +1"
     assert re.findall(r"(?m)^monitor-notice: (\d)", message.body) == ["4", "5"]
     assert len(message.body) <= style_of("discord://x").limit
 

@@ -92,5 +92,5 @@ def test_what_a_site_said_cannot_ping_link_or_forge(url: str) -> None:
 
 def test_several_alarms_make_one_message() -> None:
     message = rendered(make_alarm(), make_alarm(AlarmKind.GAP, "news"))
-    assert message.title == "forum cannot be read (+1)"
+    assert message.title == "forum cannot be read · +1"
     assert "news: posts may have been missed" in message.body

@@ -124,7 +124,7 @@ def test_mentions_of_one_case_have_its_title(several: tuple[int, ...], title: st
 
 def test_a_notice_with_the_posts_of_its_case_gives_the_title() -> None:
     told = replace(mention(1), case_id=31), make_notice(NoticeKind.GRAVER)
-    assert rendered(*told).title == "МойСклад: case 31, graver now: unhappy with the brand (+1)"
+    assert rendered(*told).title == "МойСклад: case 31, graver now: unhappy with the brand · +1"
 
 
 def test_every_title_of_a_case_begins_alike_so_that_mail_programs_keep_the_thread() -> None:
@@ -136,7 +136,7 @@ def test_every_title_of_a_case_begins_alike_so_that_mail_programs_keep_the_threa
 def test_a_storm_gives_the_title_to_what_comes_with_it() -> None:
     opened = signal(kind=SignalKind.STORM_OPENED, figures={"authors": 14, "window": 1.0, "low": 0, "high": 2})
     told = mention(1), make_notice(), opened, mention(2)
-    assert rendered(*told).title == "МойСклад: a storm of complaints, 14 authors in 1 h, usually 0–2 (+3)"
+    assert rendered(*told).title == "МойСклад: a storm of complaints, 14 authors in 1 h, usually 0–2 · +3"
     assert rendered(*told).body.startswith("A storm of complaints about МойСклад\n14 authors in 1 h, usually 0–2\n")
     assert "\nmonitor-signal: 3\n" in rendered(*told).body
     assert rendered(mention(1), signal(figures={"authors": 4})).title == "МойСклад: 2 new: negative 1, signals 1"
@@ -416,5 +416,6 @@ def test_every_word_of_alerts_is_used(language: str, monkeypatch: pytest.MonkeyP
     late = replace(mention(1), case_id=31, acknowledge_by=NOW - timedelta(days=2, hours=3, minutes=5), resolve_by=NOW)
     rendered(replace(late, case_opened_at=NOW - timedelta(days=1)), language=language)
     rendered(late, language=language, now=NOW + timedelta(seconds=3))
+    rendered(mention(1), make_notice(case=make_case(classes=("rude_staff",))), language=language)
     rendered(replace(late, acknowledge_by=None, resolve_by=None), late, language=language)
     assert ours - read <= {"chart-hours", "sum-digests"}

@@ -64,15 +64,17 @@ def test_R32_what_is_urgent_waits_for_nothing(tmp_path: Path, word: str) -> None
     play(tmp_path, story)
 
 
-def test_urgent_ones_that_come_together_still_leave_in_groups(tmp_path: Path) -> None:
+def test_urgent_ones_of_one_case_leave_in_groups_and_those_of_another_at_once(tmp_path: Path) -> None:
     async def story(world: World) -> None:
         office = await Office(world, timing=GROUPED).open()
-        await office.says("суд да")
+        await office.says("суд да", author="Ольга")
         for number in range(20):
             await office.passes(MINUTE)
-            await office.says(f"суд{number} суд")
+            await office.says(f"суд{number} суд", author="Ольга")
         await office.passes(HOUR)
         assert [len(words) for _, words in office.told()] == [1, 20]
+        await office.says("хам и", author="Пётр")
+        assert office.told()[-1][1] == ["хам"]  # another case is another matter
 
     play(tmp_path, story)
 
