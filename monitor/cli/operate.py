@@ -243,13 +243,13 @@ def deliveries(
             print_json(row)
         return
     print_table(
-        ("id", "about", "receiver", "state", "tries", "settled", "why it waits, or what went wrong"),
+        ("id", "about", "receiver", "state", "tries", "settled or due", "why it waits, or what went wrong"),
         (
             (
                 row["id"],
                 _about(row),
                 *(row[name] for name in ("receiver", "state", "attempts")),
-                short_time(row["settled_at"]),
+                short_time(row["settled_at"] or row["waits_until"] or row["next_at"]),
                 row["note"] if row["attempts"] is None else row["error"],
             )
             for row in rows
