@@ -16,6 +16,7 @@ from monitor.models import Dispatch, Group, SignalIntent, SignalKind, Timing
 from monitor.store import rows
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from monitor.flows.ports import Plan
@@ -24,31 +25,36 @@ if TYPE_CHECKING:
     from monitor.store.signals import Standing
 
 LONGEST: Final = timedelta(days=7)
-GROUP: Final = Group(key="standing", labels={"standing": "yes"}, wait=timedelta(minutes=1), interval=timedelta(hours=3))
-"""What stands open comes together: what becomes due within three hours after a message waits for their end."""
+GROUP: Final = Group(key="standing", labels={"standing": "yes"}, wait=timedelta(minutes=1))
 
 
 def tell_standing(store: Store, plan: Plan, now: datetime) -> int:
     """Tell those again who know of an open state and were not told of it for their repeat interval; returns how many.
 
-    Whoever was told of a case hears of it again; of an alarm, whoever hears of alarms.
+    With it goes all that was told to them more than half of the interval ago, so that one message in each interval
+    tells of everything that is open.
     """
-    repeats = {receiver.name: repeat_of(receiver, plan) for receiver in plan.receivers.values()}
-    told = 0
     with store.transaction():
-        is_silenced = bool(store.active_silences(now))
-        for one in store.standing(since=now - LONGEST):
+        standing = store.standing(since=now - LONGEST)
+        due = {name: _since_when(receiver, standing, plan, now) for name, receiver in plan.receivers.items()}
+        is_silenced, told = bool(store.active_silences(now)), 0
+        for one in standing:
             to = [
                 Dispatch(
-                    plan.receivers[name],
-                    "it is still open",
-                    place(plan.receivers[name], GROUP, is_silenced=is_silenced),
+                    plan.receivers[name], "still open", place(plan.receivers[name], GROUP, is_silenced=is_silenced)
                 )
                 for name, at in one.told_at.items()
-                if name in repeats and now - at >= repeats[name]
+                if (border := due.get(name)) is not None and at <= border
             ]
             told += bool(to) and store.add_signal(_intent(one, now), to, now=now) is not None
     return told
+
+
+def _since_when(receiver: Receiver, standing: Sequence[Standing], plan: Plan, now: datetime) -> datetime | None:
+    """What was told to a receiver up to then is told again now; None where nothing is."""
+    repeat = repeat_of(receiver, plan)
+    first = min((at for one in standing for name, at in one.told_at.items() if name == receiver.name), default=now)
+    return now - repeat / 2 if now - first >= repeat else None
 
 
 def repeat_of(receiver: Receiver, plan: Plan) -> timedelta:
