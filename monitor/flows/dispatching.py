@@ -54,7 +54,7 @@ IN_STORM: Final = STORM_EVERY + timedelta(
     minutes=30
 )  # so that the storm's own word, where there is one, takes it along
 AGAIN: Final = timedelta(minutes=1)
-GRAVE: Final = 100
+GRAVE: Final = 100  # the priority of what is no mention: a storm, a lost network, a deadline
 UNCONFIGURED: Final = timedelta(minutes=15)  # a receiver may be commented out for an hour
 
 

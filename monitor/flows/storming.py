@@ -13,7 +13,7 @@ from monitor.alerting.ratings import decide_rating
 from monitor.alerting.routes import every_route, facts_of
 from monitor.alerting.storms import Close, History, Open, Stay, decide_storm, since_of
 from monitor.alerting.usual import Day, Heard
-from monitor.flows.dispatching import STORM_EVERY, story_of, tell_signal
+from monitor.flows.dispatching import GRAVE, STORM_EVERY, story_of, tell_signal
 from monitor.models import Group, Label, Lemmas, SignalIntent, SignalKind, Storm, Timing
 
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ STEPS: Final = (3, 10, 30, 100)
 """Authors who tell a story against a brand: how many are worth telling, once each."""
 SPREAD_WAIT: Final = timedelta(minutes=3)  # a flood becomes a storm within it, and is told as that alone
 SPREAD_EVERY: Final = timedelta(minutes=30)
-GRAVE: Final = 100  # a storm is as urgent as anything
 
 
 def watch_storms(store: Store, plan: Plan, now: datetime) -> int:
