@@ -99,6 +99,9 @@ class Dispatching:
             # Of one case one word at once is enough; another case is another matter.
             if case_id is not None:
                 group = replace(group, key=f"urgent case:{case_id}", labels={"case": str(case_id)})
+                is_told = self.store.has_group(receiver.name, group.key)
+                if is_told and (in_storm := self._storm(receiver, storm)) is not None:
+                    return in_storm
             return self._place(receiver, group)
         if (in_storm := self._storm(receiver, storm)) is not None:
             return in_storm

@@ -62,6 +62,22 @@ def test_R32_what_is_urgent_waits_for_no_storm(tmp_path: Path) -> None:
     play(tmp_path, story)
 
 
+def test_of_an_urgent_case_that_was_told_the_storm_takes_what_comes_after(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        office = await Office(world, timing=GROUPED).open()
+        await world.writer.run(lambda store: storm(store, office))
+        await office.leave()
+        await office.says("суд да", author="Ольга")
+        await office.says("суд опять", author="Ольга")
+        await office.says("хам и", author="Пётр")
+        await office.passes(HOUR, step=MINUTE)
+        assert [words for _, words in office.told()] == [["signal storm_opened"], ["суд"], ["хам"]]
+        await office.passes(4 * HOUR, step=10 * MINUTE)
+        assert [words for _, words in office.told()][3:] == [["суд"]]
+
+    play(tmp_path, story)
+
+
 def test_what_follows_an_urgent_word_of_a_group_is_not_urgent_by_that(tmp_path: Path) -> None:
     async def story(world: World) -> None:
         office = await Office(world, receiver=replace(SUPPORT, quiet=NIGHT), timing=GROUPED).open()
