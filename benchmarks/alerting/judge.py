@@ -151,7 +151,7 @@ def _known_at(rows: Sequence[Row]) -> datetime | None:
     return None
 
 
-def _is_about(message: Message, names: Collection[str], span: Span) -> bool:
+def _is_about(message: Message, names: set[str], span: Span) -> bool:
     """Whether a message tells of a crisis: a mention of it, its case, or a storm in its time."""
     if not names.isdisjoint(message.mentions) or not names.isdisjoint(message.about):
         return True

@@ -79,7 +79,7 @@ def _case(name: str, text: str) -> SpecialCase:
     case = _cases().get(name, {})
     return SpecialCase(
         name=name,
-        level=Level(case.get("level", "info")),
+        level=Level(str(case.get("level", "info"))),
         rule=f"history-{name}",
         field="text",
         start=0,

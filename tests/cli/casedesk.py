@@ -55,7 +55,7 @@ sources:
   - {{name: reviews, kind: feed, url: "http://127.0.0.1:9/reviews", allow: [127.0.0.0/8]}}
 receivers:
   support: {{urls: ["json://127.0.0.1:9/support"], budget: off}}
-{"".join(f'  {name}: {{urls: ["json://127.0.0.1:9/{number}"], budget: off}}' + chr(10) for number, name in enumerate(STAFF))}
+{"".join(f'  {name}: {{urls: ["json://127.0.0.1:9/{one}"], budget: off}}' + chr(10) for one, name in enumerate(STAFF))}
 routes: [{{match: "sentiment:negative", to: support, group_wait: 0s, group_interval: 0s}}]
 """
 

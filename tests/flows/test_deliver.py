@@ -17,7 +17,7 @@ from tests.flows.world import SUPPORT, World, play, post
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from monitor.alerting.rendering import RenderedMessage
+    from monitor.alerting.messages import RenderedMessage
     from monitor.flows.ports import Plan
     from monitor.models import Target
 

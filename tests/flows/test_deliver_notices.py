@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from monitor.alerting.rendering import RenderedMessage
+    from monitor.alerting.messages import RenderedMessage
     from monitor.models import Playbook, Target
     from monitor.store import Store
 

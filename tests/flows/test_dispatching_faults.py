@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from monitor.alerting.stages import decide_flush
 from monitor.flows import dispatching
 from monitor.flows.dispatching import Dispatching, flush, tell_signal
 from monitor.models import (
@@ -32,6 +33,7 @@ from tests.flows.world import BRAND, NOW, SUPPORT, World, play
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from monitor.models import JSON
     from monitor.store import Store
 
 GROUPED = Timing(group_by=("brand", "story"), wait=2 * MINUTE, interval=30 * MINUTE)
@@ -110,12 +112,10 @@ def test_what_waits_for_a_receiver_that_is_gone_is_given_up_after_a_week_and_tha
 def test_what_breaks_for_one_receiver_keeps_nobody_else_waiting(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    decide = dispatching.decide_flush
-
     def broken(groups: Any, *, receiver: Receiver, **asked: Any) -> Any:
         if receiver.name == "support":
             raise ValueError("a row that nobody can read")
-        return decide(groups, receiver=receiver, **asked)
+        return decide_flush(groups, receiver=receiver, **asked)
 
     async def story(world: World) -> None:
         office = await Office(world, timing=GROUPED).open()
@@ -182,7 +182,7 @@ def test_what_is_over_when_its_message_leaves_is_not_told_as_open(tmp_path: Path
             from monitor.flows.casebook import CaseBook
 
             book = CaseBook(store, office.plan, office.now)
-            body = {"full": False, "public": True, "text": "видим"}
+            body: dict[str, JSON] = {"full": False, "public": True, "text": "видим"}
             book.write(book.case(1), CaseEvent(kind=EventKind.ANSWERED, at=office.now, person="Анна", body=body))
 
         await world.writer.run(acknowledge)

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from monitor import notify
+from monitor.alerting.rendering import render
 from monitor.errors import DeliveryError
 from monitor.flows import deliver as delivery
 from monitor.flows.sending import Sending
@@ -245,8 +246,6 @@ def test_a_message_refused_for_its_content_twice_is_dead_and_the_next_one_passes
 
 def test_a_message_that_cannot_be_written_holds_nobody_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def story(world: World) -> None:
-        render = delivery.render
-
         def broken(message_id: str, carried: tuple[object, ...], **how: object) -> RenderedMessage:
             if any(getattr(one, "id", None) == 1 for one in carried):
                 raise KeyError("a word that is missing")

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Iterator
 
-    from monitor.alerting.rendering import RenderedMessage
+    from monitor.alerting.messages import RenderedMessage
     from monitor.models import Target
     from tests.sim.web import Log
 

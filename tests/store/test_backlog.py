@@ -77,7 +77,7 @@ def take(store: Store, now: datetime, *, target: str = "mail") -> list[str]:
     got = []
     while claimed := [one for one in store.claim_messages(now, 9) if one.target == target]:
         for message in claimed:
-            got.append("+".join(alert.view.post.native_id for alert in message.alerts))
+            got.append("+".join(str(alert.view.post.native_id) for alert in message.alerts))
             store.message_sent(message.id, now)
     return got
 
