@@ -1,4 +1,7 @@
-"""Small charts as PNG, drawn by Pillow alone: the daemon has no room for a plotting library."""
+"""Small charts as PNG, drawn by Pillow alone: the daemon has no room for a plotting library.
+
+Pillow is imported by the first chart: it takes 7 MB, and many a daemon draws none.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from PIL import Image, ImageDraw, ImageFont
-
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
+
+    from PIL import ImageDraw, ImageFont
 
 _SCALE: Final = 2  # pixels a unit: sharp on dense displays
 _LEFT, _RIGHT, _TOP, _BOTTOM = 36, 8, 12, 20
@@ -37,6 +40,8 @@ def bars(
     """
     if len(values) != len(labels):
         raise ValueError(f"{len(values)} values, {len(labels)} labels")
+    from PIL import Image, ImageDraw
+
     image = Image.new("RGB", (width * _SCALE, height * _SCALE), _PAPER)
     draw = ImageDraw.Draw(image)
     top = _ceiling(max(values, default=0.0))
@@ -86,6 +91,8 @@ def _at(x: float, y: float) -> tuple[int, int]:
 @cache
 def _font() -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     """The font that comes with matplotlib, which is not imported: Pillow's own has no Cyrillic letters."""
+    from PIL import ImageFont
+
     spec = find_spec("matplotlib")
     if spec is not None and spec.origin:
         path = Path(spec.origin).parent / "mpl-data" / "fonts" / "ttf" / "DejaVuSans.ttf"
