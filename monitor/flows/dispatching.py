@@ -35,7 +35,7 @@ from monitor.query import compile_query, parse
 from monitor.tracking.alarms import AFTERMATH
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from monitor.alerting.silences import CompiledSilence
@@ -50,9 +50,8 @@ CATCH_UP: Final = timedelta(minutes=5)  # as long as the visits that were put of
 LATE: Final = timedelta(minutes=10)  # what is found long after it was published waits so long for more of its kind
 LATE_EVERY: Final = timedelta(hours=4)
 STORM_EVERY: Final = timedelta(hours=4)
-IN_STORM: Final = STORM_EVERY + timedelta(
-    minutes=30
-)  # so that the storm's own word, where there is one, takes it along
+# Longer, so that the storm's own word, where there is one, takes it along.
+IN_STORM: Final = STORM_EVERY + timedelta(minutes=30)
 AGAIN: Final = timedelta(minutes=1)
 GRAVE: Final = 100  # the priority of what is no mention: a storm, a lost network, a deadline
 UNCONFIGURED: Final = timedelta(minutes=15)  # a receiver may be commented out for an hour
@@ -137,11 +136,10 @@ class Dispatching:
         *,
         facts: Mapping[str, object],
         group: Group | None = None,
-        only: Collection[str] | None = None,
     ) -> bool:
         """Tell those to whom routes lead for these facts, or else all that routes lead to; returns whether it is new.
 
-        `group` is the one that it waits in, in place of the route's; `only` names the receivers that may hear of it.
+        `group` is the one that it waits in, in place of the route's.
         """
         own = Group(key=f"signal:{intent.key}")
         heard = walk(self.plan.routes, facts, key=intent.key) or [
@@ -151,7 +149,6 @@ class Dispatching:
         to = [
             one._replace(group=self._storm(one.receiver, storm) or self._place(one.receiver, group or one.group or own))
             for one in heard
-            if only is None or one.receiver.name in only
         ]
         return self.store.add_signal(intent, to, now=self.now) is not None
 
@@ -210,10 +207,9 @@ def tell_signal(
     facts: Mapping[str, object],
     now: datetime,
     group: Group | None = None,
-    only: Collection[str] | None = None,
 ) -> bool:
     """See `Dispatching.signal`."""
-    return Dispatching(store, plan, now).signal(intent, facts=facts, group=group, only=only)
+    return Dispatching(store, plan, now).signal(intent, facts=facts, group=group)
 
 
 def decide_on(
@@ -344,30 +340,36 @@ def _wait_for_receiver(store: Store, plan: Plan, name: str, groups: Sequence[Due
     for group in groups:
         store.hold_group(group.id, until=now + UNCONFIGURED, note=f"the receiver {name!r} is not configured")
     old = [one for group in groups for one in group.waiting if now - one.created_at >= GIVEN_UP_AFTER]
-    if old:
-        store.give_up([one.delivery_id for one in old], note=f"the receiver {name!r} was not configured", now=now)
-        alarm = AlarmIntent(
-            key=f"{AlarmKind.RECEIVER}:gone:{name}:{min(one.created_at for one in old).isoformat()}",
-            kind=AlarmKind.RECEIVER,
-            source=None,
-            reason=f"{name} (no longer configured): given up",
-            since=min(one.created_at for one in old),
-        )
-        store.open_alarm(alarm, source_id=None, to=Dispatching(store, plan, now).alarm(alarm, plan.told), now=now)
+    if not old:
+        return
+    store.give_up([one.delivery_id for one in old], note=f"the receiver {name!r} was not configured", now=now)
+    since = min(one.created_at for one in old)
+    alarm = AlarmIntent(
+        key=f"{AlarmKind.RECEIVER}:gone:{name}:{since.isoformat()}",
+        kind=AlarmKind.RECEIVER,
+        source=None,
+        reason=f"{name} (no longer configured): given up",
+        since=since,
+    )
+    store.open_alarm(alarm, source_id=None, to=Dispatching(store, plan, now).alarm(alarm, plan.told), now=now)
+    for one in store.receiver_alarms():
+        if one.key == alarm.key:  # it happened, and nothing ends it
+            store.close_alarm(one.id, now)
 
 
 def candidate(store: Store, one: Waiting, *, knows: bool) -> Candidate:
     """A waiting delivery with what silences and quiet hours ask about it, where they ask anything."""
     if not knows:
         return Candidate(delivery=one.delivery_id, facts={})
-    subject = store.subject_of(one.alert_id) if one.mention_id is None else None
-    about = one.mention_id if subject is None else subject.mention_id
-    if subject is not None and about is None:
-        # Whoever silences all but grave matters means neither a storm nor a lost network.
-        told: dict[str, object] = {"sentiment": Label.NEGATIVE.value, "priority": GRAVE, "now": one.created_at}
-        told |= {"brand": subject.brand, "source": subject.source, "case": list(subject.classes)}
-        return Candidate(delivery=one.delivery_id, facts=told, case_id=subject.case_id)
-    assert about is not None  # noqa: S101 - an alert is about a mention, or has a subject
+    about = one.mention_id
+    if about is None:
+        subject = store.subject_of(one.alert_id)
+        about = subject.mention_id
+        if about is None:
+            # Whoever silences all but grave matters means neither a storm nor a lost network.
+            told: dict[str, object] = {"sentiment": Label.NEGATIVE.value, "priority": GRAVE, "now": one.created_at}
+            told |= {"brand": subject.brand, "source": subject.source, "case": list(subject.classes)}
+            return Candidate(delivery=one.delivery_id, facts=told, case_id=subject.case_id)
     view = store.mention_of(about)
     lemmas = store.lemmas_of(about) or Lemmas()
     facts = dict(facts_of(view.post, view.mention, lemmas=lemmas, source=view.source, now=one.created_at))

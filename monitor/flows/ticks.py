@@ -72,8 +72,15 @@ def tell_due(plan: Plan, now: datetime, store: Store) -> int:
 
 
 async def flush_groups(ports: Ports, plan: Plan) -> int:
-    """Make the messages of groups whose time has come; returns how many groups those were."""
-    return await ports.writer.run(lambda store: flush(store, plan, ports.clock.now()))
+    """Make the messages of groups whose time has come; returns how many groups those were.
+
+    Where that breaks, the messages that are made already leave all the same.
+    """
+    try:
+        return await ports.writer.run(lambda store: flush(store, plan, ports.clock.now()))
+    except Exception:
+        log.exception("no messages can be made")
+        return 0
 
 
 async def watch(ports: Ports, plan: Plan) -> int:

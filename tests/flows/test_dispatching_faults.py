@@ -11,6 +11,7 @@ import pytest
 from monitor.alerting.stages import decide_flush
 from monitor.flows import dispatching
 from monitor.flows.dispatching import Dispatching, flush, tell_signal
+from monitor.flows.ticks import flush_groups
 from monitor.models import (
     AlarmIntent,
     AlarmKind,
@@ -105,6 +106,7 @@ def test_what_waits_for_a_receiver_that_is_gone_is_given_up_after_a_week_and_tha
         assert [words for _, words in office.told()] == [["alarm receiver"]]
         states = world.rows("SELECT receiver, state FROM deliveries ORDER BY receiver")
         assert [(row["receiver"], row["state"]) for row in states] == [("boss", "sent"), ("support", "dead")]
+        assert world.rows("SELECT 1 FROM alarms WHERE closed_at IS NULL") == []  # it happened, and is no state
 
     play(tmp_path, story)
 
@@ -134,6 +136,21 @@ def test_what_breaks_for_one_receiver_keeps_nobody_else_waiting(
         assert [words for _, words in office.told()] == [["alarm failing"]]
         await office.passes(5 * MINUTE)
         assert [words for _, words in office.told()] == [["alarm failing"], ["ключ"]]
+
+    play(tmp_path, story)
+
+
+def test_groups_that_break_as_a_whole_stop_no_message_that_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story(world: World) -> None:
+        office = await Office(world, timing=GROUPED).open()
+        await office.says("ключ")
+        world.clock.moment += HOUR
+        with monkeypatch.context() as patch:
+            patch.setattr("monitor.store.groups.GroupVerbs.due_groups", lambda *_, **__: 1 / 0)
+            assert await flush_groups(world.ports, office.plan) == 0
+        assert await flush_groups(world.ports, office.plan) == 1
 
     play(tmp_path, story)
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from concurrent.futures import Executor, Future
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import httpx
 
+from benchmarks.alerting.setting import Inline, InlineWriter
 from monitor.daemon import Daemon, sync_sources
 from monitor.fetching.fetcher import Fetcher, _Answer
 from monitor.flows.ports import Ports, make_plan
@@ -23,8 +23,6 @@ from monitor.flows.sending import Sending
 from monitor.models import Judgement, Label, Lemmas, Mention, Sentiment, Why
 from monitor.sources.article import Article, read_article
 from monitor.sources.permalink import holds
-from monitor.store import Store, Writer
-from monitor.store.connection import open_writer, sqlite_errors
 from tests.sim.site import BRAND
 
 if TYPE_CHECKING:
@@ -36,6 +34,7 @@ if TYPE_CHECKING:
     from monitor.fetching.redirects import Hop
     from monitor.models import JSON, HostState, Page, Post, Request, Response
     from monitor.sources.protocol import Kind
+    from monitor.store import Store
     from monitor.worker import WorkerPool
     from tests.sim.clock import SimClock
     from tests.sim.people import Actor
@@ -75,31 +74,15 @@ class SimFetcher(Fetcher):
         return _Answer(status=answer.status, headers=httpx.Headers(answer.headers), body=answer.body)
 
 
-class InlineWriter(Writer):
+class MortalWriter(InlineWriter):
     """The writer without its thread; after a crash nothing is written."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(path)
-        self.is_dead = False
-
-    async def start(self) -> None:
-        database = open_writer(self._path)
-        # The machine of a simulation loses no power, nobody else reads, and a month must cost seconds.
-        for pragma in ("journal_mode = MEMORY", "synchronous = OFF", "locking_mode = EXCLUSIVE", "temp_store = MEMORY"):
-            database.execute(f"PRAGMA {pragma}")
-        self._store = Store(database)
+    is_dead = False
 
     async def run(self, function: Callable[[Store], T]) -> T:
         if self.is_dead or self._store is None:
             raise CrashedError
-        with sqlite_errors(self._path):
-            return function(self._store)
-
-    @property
-    def connection(self) -> sqlite3.Connection:
-        """For the machine to see what is due."""
-        assert self._store is not None
-        return self._store._db.conn
+        return self.at_once(function)
 
     def crash(self) -> None:
         """As if the process were gone."""
@@ -150,18 +133,6 @@ def _judgement(post: Post) -> Judgement:
     facts: dict[str, Any] = {"relevance": 1.0, "doubtful": False, "spans": (), "influence": 10, "priority": 50}
     mention = Mention(brand=BRAND, sentiment=sentiment, special_cases=(), why=why, **facts)
     return Judgement(lang="ru", sentiment=sentiment, special_cases=(), mentions=(mention,))
-
-
-class Inline(Executor):
-    """Runs what it is given at once."""
-
-    def submit(self, function: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
-        done: Future[T] = Future()
-        try:
-            done.set_result(function(*args, **kwargs))
-        except Exception as error:  # noqa: BLE001 - it is the caller's, as with any executor
-            done.set_exception(error)
-        return done
 
 
 class Jobs:
@@ -230,7 +201,7 @@ class Machine:
     async def _start(self) -> tuple[Daemon, Jobs, sqlite3.Connection]:
         daemon = Daemon(self._path.with_suffix(".yaml"), self._path, environ={})
         jobs, clock = Jobs(), self._clock
-        writer = InlineWriter(self._path)
+        writer = MortalWriter(self._path)
         await writer.start()
         hosts = await writer.run(lambda store: store.hosts())
         worker = InlineWorker(self._read)
@@ -335,7 +306,7 @@ class Machine:
 
 async def _kill(daemon: Daemon) -> None:
     """The process is gone: whatever it was doing is dropped."""
-    cast("InlineWriter", daemon._writer).crash()
+    cast("MortalWriter", daemon._writer).crash()
     tasks = daemon._polls | daemon._deliveries | daemon._chores
     for task in tasks:
         task.cancel()
