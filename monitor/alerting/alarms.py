@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from monitor.alerting.alarms_text import sort_of, subject_of
 from monitor.alerting.styles import duration
 from monitor.models import AlarmKind
 from monitor.text import safe_text
@@ -21,13 +20,13 @@ _SAID_LIMIT: Final = 400
 
 def alarm_title(alarm: AlarmView, words: Mapping[str, str]) -> str:
     """The subject, not yet disarmed."""
-    return words[f"alarm-{sort_of(alarm)}"].format(source=subject_of(alarm))
+    return words[f"alarm-{_sort_of(alarm)}"].format(source=_subject_of(alarm))
 
 
 def alarm_body(alarm: AlarmView, frame: Frame, *, room: int, is_brief: bool = False) -> str:
     """What cannot be seen, since when, what was said, what that means and what can be done."""
     words, escape = frame.words, frame.style.escape
-    sort, source = sort_of(alarm), escape(safe_text(subject_of(alarm)))
+    sort, source = _sort_of(alarm), escape(safe_text(_subject_of(alarm)))
     lines = [frame.led(words[f"alarm-{sort}"].format(source=source)), *([] if is_brief else [""])]
     if alarm.source is not None:
         kind, host = escape(safe_text(alarm.source_kind or "")), escape(safe_text(alarm.host or ""))
@@ -50,3 +49,23 @@ def alarm_body(alarm: AlarmView, frame: Frame, *, room: int, is_brief: bool = Fa
         said = safe_text(alarm.reason)[: max(40, min(_SAID_LIMIT, left // 2))]  # escaping may double each
         lines.append(words["said"].format(reason=escape(said)))
     return "\n".join((*lines, *tail))
+
+
+def _sort_of(alarm: AlarmView) -> str:
+    """By what an alarm's words are known in the catalogue."""
+    if alarm.kind is not AlarmKind.RECOVERED or alarm.source is not None:
+        return alarm.kind.value
+    # Only the network says how many sources it hid.
+    return "takes" if alarm.affected is None else "back"
+
+
+def _subject_of(alarm: AlarmView) -> str:
+    """What an alarm is about: a source, a receiver with its service as in "support (mailto)", or nothing."""
+    if alarm.source is not None:
+        return alarm.source
+    match _sort_of(alarm):
+        case "receiver":
+            return alarm.reason.rpartition(": ")[0]
+        case "takes":
+            return alarm.reason
+    return ""
